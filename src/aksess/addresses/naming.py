@@ -1,0 +1,115 @@
+"""Names for sets: people read "Internet except 3 networks", never a wall of ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aksess.addresses.address_set import EVERY_IPV4, EVERY_IPV6, EVERYONE, AddressSet
+from aksess.addresses.tags import INTERNET, PLATFORM
+
+__all__ = ["is_internet", "name_of"]
+
+_FEW = 2
+
+
+def is_internet(addresses: AddressSet, virtual_network: AddressSet | None = None) -> bool:
+    """Whether every public address of at least one family is in the set.
+
+    Args:
+        addresses: The set.
+        virtual_network: Public addresses that belong to the virtual network do not count as Internet.
+    """
+    inside = PLATFORM | (virtual_network or AddressSet())
+    return any(public <= addresses for public in (INTERNET.family(4) - inside, INTERNET.family(6) - inside) if public)
+
+
+def name_of(addresses: AddressSet, known: Sequence[tuple[str, AddressSet]] = (), *, nobody: str = "nobody") -> str:
+    """A short human name for a set.
+
+    Args:
+        addresses: The set to name.
+        known: Names and their sets (virtual network, tags, groups), the most telling first.
+        nobody: What the empty set is called here.
+    """
+    if not addresses:
+        return nobody
+    if addresses == EVERYONE:
+        return "everyone"
+    for name, exact in known:
+        if exact == addresses:
+            return name
+    parts: list[str] = []
+    rest = addresses
+    for name, part in known:
+        if part and part <= rest and not part <= INTERNET:
+            parts.append(name)
+            rest = rest - part
+    internet, rest = _internet(rest)
+    parts[:0] = internet
+    for name, part in known:
+        if part and part <= rest:
+            parts.append(name)
+            rest = rest - part
+    if rest >= PLATFORM and rest != PLATFORM:
+        rest = rest - PLATFORM
+        return _joined([*parts, *_counted(rest), "Azure platform"])
+    if rest == PLATFORM:
+        return _joined([*parts, "Azure platform"])
+    return _joined([*parts, *_counted(rest)])
+
+
+def _internet(rest: AddressSet) -> tuple[list[str], AddressSet]:
+    """The Internet part of a set, by family, and what is left of the set without it."""
+    found: list[str] = []
+    families: list[tuple[int, AddressSet]] = []
+    for family in (4, 6):
+        public = INTERNET.family(family)
+        missing = public - rest - PLATFORM
+        # most of the Internet with holes is "Internet except …"; half of it is a list of networks
+        if missing.size() * 4 <= public.size():
+            families.append((family, missing))
+    if len(families) == 2:
+        missing = families[0][1] | families[1][1]
+        found.append(f"Internet{_except(missing)}")
+    elif families:
+        family, missing = families[0]
+        found.append(f"Internet (IPv{family} only){_except(missing)}")
+    for family, _ in families:
+        rest = rest - INTERNET.family(family)
+        private = (EVERY_IPV4 if family == 4 else EVERY_IPV6) - INTERNET
+        if private <= rest:
+            rest = rest - private
+            found[-1] = found[-1].replace("Internet", "everyone", 1)
+    return found, rest
+
+
+def _except(missing: AddressSet) -> str:
+    if not missing:
+        return ""
+    cidrs = missing.to_cidrs(limit=1)
+    if len(cidrs) == 1:
+        return f" except {_short(cidrs[0])}"
+    count = len(missing.to_cidrs(limit=10_000))
+    return f" except {count:,} networks"
+
+
+def _counted(rest: AddressSet) -> list[str]:
+    if not rest:
+        return []
+    cidrs = rest.to_cidrs(limit=10_000)
+    if len(cidrs) <= _FEW:
+        return [_short(cidr) for cidr in cidrs]
+    return [f"{len(cidrs):,} networks ({_amount(rest.size())} addresses)"]
+
+
+def _short(cidr: str) -> str:
+    address, _, length = cidr.partition("/")
+    return address if length == ("128" if ":" in address else "32") else cidr
+
+
+def _amount(size: int) -> str:
+    return f"{size:,}" if size < 1 << 40 else f"2^{size.bit_length() - 1}"
+
+
+def _joined(parts: list[str]) -> str:
+    return " + ".join(parts)

@@ -1,0 +1,1 @@
+"""Ingress and gateway controllers: one package each, independent of each other, behind `interface`."""

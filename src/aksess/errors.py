@@ -1,0 +1,70 @@
+"""Every error that aksess raises on purpose, in one tree.
+
+    AksessError
+    ├── UsageError            the question cannot be asked like this
+    │   ├── SourceError       the source is no address, range, tag or group
+    │   └── TargetError       the target is malformed or not in the estate
+    ├── InputError            the input cannot be read at all
+    │   └── NothingUnderstood something was read, but nothing in it was understood
+    └── ParseError            a value is not what the system that reads it accepts
+
+A message says what is wrong, where, and what to do, in one line. The command line prints it and ends with
+exit code 1; a traceback appears only with ``--debug``. `ParseError` is caught inside the package: callers turn
+it into a finding or an `unread` entry, never into a stop.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AksessError",
+    "InputError",
+    "NothingUnderstood",
+    "ParseError",
+    "SourceError",
+    "TargetError",
+    "UsageError",
+]
+
+
+class AksessError(Exception):
+    """Base of all. ``str()`` gives the one line that people read.
+
+    Args:
+        what: What is wrong.
+        where: File and line, or the option; empty where there is no place to name.
+        hint: What to do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        line = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{line} ({self.hint})" if self.hint else line
+
+
+class UsageError(AksessError):
+    """The question cannot be asked like this."""
+
+
+class SourceError(UsageError):
+    """A source that is no address, no range, no service tag and no address group."""
+
+
+class TargetError(UsageError):
+    """A target that is malformed, or that nothing in the estate answers to."""
+
+
+class InputError(AksessError):
+    """A path that does not exist or cannot be read, or an input that is missing."""
+
+
+class NothingUnderstood(InputError):
+    """The input was read and nothing in it is a Kubernetes object or an Azure reply."""
+
+
+class ParseError(AksessError):
+    """A value that the system reading it would refuse, with that system's reason."""
