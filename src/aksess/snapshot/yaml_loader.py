@@ -35,7 +35,7 @@ _SCALARS = (
 class KubernetesLoader(yaml.CSafeLoader):
     """SafeLoader with the scalars of Go's reader."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
 
 for _tag, _pattern, _first in _SCALARS:
