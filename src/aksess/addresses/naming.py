@@ -38,16 +38,11 @@ def name_of(addresses: AddressSet, known: Sequence[tuple[str, AddressSet]] = (),
     for name, exact in known:
         if exact == addresses:
             return name
-    parts: list[str] = []
-    rest = addresses
-    for name, part in known:
-        if part and part <= rest and not part <= INTERNET:
-            parts.append(name)
-            rest = rest - part
-    internet, rest = _internet(rest)
-    parts[:0] = internet
-    for name, part in known:
-        if part and part <= rest:
+    parts, rest = _internet(addresses)
+    for name, whole in known:
+        # beside the Internet, a name stands for what it adds to it
+        part = whole & rest
+        if part and (whole <= rest or (parts and whole - INTERNET <= rest)):
             parts.append(name)
             rest = rest - part
     if rest >= PLATFORM and rest != PLATFORM:
@@ -68,18 +63,17 @@ def _internet(rest: AddressSet) -> tuple[list[str], AddressSet]:
         # most of the Internet with holes is "Internet except …"; half of it is a list of networks
         if missing.size() * 4 <= public.size():
             families.append((family, missing))
-    if len(families) == 2:
-        missing = families[0][1] | families[1][1]
-        found.append(f"Internet{_except(missing)}")
-    elif families:
-        family, missing = families[0]
-        found.append(f"Internet (IPv{family} only){_except(missing)}")
+    if not families:
+        return found, rest
+    missing = AddressSet.union_of(each for _, each in families)
+    private = AddressSet.union_of((EVERY_IPV4 if family == 4 else EVERY_IPV6) - INTERNET for family, _ in families)
+    name = "Internet"
+    if private <= rest:
+        name, rest = "everyone", rest - private
+    only = "" if len(families) == 2 else f" (IPv{families[0][0]} only)"
+    found.append(f"{name}{only}{_except(missing)}")
     for family, _ in families:
         rest = rest - INTERNET.family(family)
-        private = (EVERY_IPV4 if family == 4 else EVERY_IPV6) - INTERNET
-        if private <= rest:
-            rest = rest - private
-            found[-1] = found[-1].replace("Internet", "everyone", 1)
     return found, rest
 
 

@@ -208,8 +208,8 @@ def security_group(identity: str, name: str, item: azure_wire.SecurityGroup, pla
         security_rule(rule, ("defaultSecurityRules", index), default=True)
         for index, rule in enumerate(item.default_security_rules or [])
     ]
-    if not item.default_security_rules:
-        rules += DEFAULT_RULES
+    known = {rule.name.lower() for rule in rules if rule.default}
+    rules += [rule for rule in DEFAULT_RULES if rule.name.lower() not in known]
     return SecurityGroup(
         identity,
         name,

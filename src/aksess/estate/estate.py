@@ -378,7 +378,7 @@ class _Builder:
             self.estate.machines.append(found)
 
     def _scale_set(self, item: AzureItem) -> None:
-        found = nodes.machines_of_scale_set(item.name, item.decode(azure_wire.ScaleSet))
+        found = nodes.machines_of_scale_set(item.id, item.name, item.decode(azure_wire.ScaleSet))
         if found is not None:
             self.estate.machines.insert(0, found)
 

@@ -29,6 +29,7 @@ class Machines:
 
     Attributes:
         name: Name of the scale set or machine, in lower case.
+        resource_group: Its resource group, in lower case.
         subnet: Subnet id in lower case, empty if not said.
         security_group: Id of the group on the interface, in lower case, empty for none.
         groups: Ids of application security groups, in lower case.
@@ -37,6 +38,7 @@ class Machines:
     """
 
     name: str
+    resource_group: str
     subnet: str
     security_group: str
     groups: tuple[str, ...] = ()
@@ -69,7 +71,7 @@ class NodeGroup:
         return tuple(address for node in self.nodes for address in node.internal)
 
 
-def machines_of_scale_set(name: str, item: azure_wire.ScaleSet) -> Machines | None:
+def machines_of_scale_set(identity: str, name: str, item: azure_wire.ScaleSet) -> Machines | None:
     """What a scale set says of its instances' primary interface."""
     profile = item.virtual_machine_profile
     interfaces = (
@@ -82,6 +84,7 @@ def machines_of_scale_set(name: str, item: azure_wire.ScaleSet) -> Machines | No
     first = configurations[0] if configurations else azure_wire.IpConfiguration()
     return Machines(
         name.lower(),
+        _resource_group(identity),
         (first.subnet.id or "").lower() if first.subnet else "",
         (interface.network_security_group.id or "").lower() if interface.network_security_group else "",
         _groups(configurations),
@@ -103,6 +106,7 @@ def machines_of_interface(identity: str, item: azure_wire.NetworkInterface) -> M
         return None
     return Machines(
         name.lower(),
+        _resource_group(identity),
         (first.subnet.id or "").lower() if first.subnet else "",
         (item.network_security_group.id or "").lower() if item.network_security_group else "",
         _groups(configurations),
@@ -123,7 +127,7 @@ def node_groups(
         subnets: All subnets by id in lower case.
     """
     by_name: dict[str, Machines] = {}
-    for each in machines:
+    for each in _of_cluster(machines, cluster):
         by_name.setdefault(each.name, each)
     pools = _pools(cluster)
     members: dict[_Key, list[Node]] = {}
@@ -149,6 +153,22 @@ def node_groups(
         NodeGroup(name, subnet, group, tuple(found), application)
         for (name, subnet, group, application), found in members.items()
     )
+
+
+def _resource_group(identity: str) -> str:
+    return identity.lower().partition("/resourcegroups/")[2].partition("/")[0]
+
+
+def _of_cluster(machines: Sequence[Machines], cluster: ManagedCluster | None) -> list[Machines]:
+    """The machines of the cluster: those of its node resource group, else those that AKS named, else all."""
+    named = (cluster.wire.node_resource_group or "").lower() if cluster else ""
+    for wanted in (
+        [each for each in machines if named and each.resource_group == named],
+        [each for each in machines if each.name.startswith("aks-")],
+    ):
+        if wanted:
+            return wanted
+    return list(machines)
 
 
 def _owner(node: Node) -> str:
