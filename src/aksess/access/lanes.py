@@ -8,36 +8,21 @@ not in the input), or missing (named by the input and not in it).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from aksess.addresses import AddressSet
+from aksess.addresses import PLATFORM, AddressSet
 from aksess.estate import Estate, NodeGroup
 from aksess.estate.azure import DEFAULT_RULES, SecurityGroup, SecurityRule, security_rule
-from aksess.layers import nsg, virtual_network
+from aksess.layers import cloud_provider, nsg, virtual_network
+from aksess.layers.cloud_provider import Prediction
 from aksess.layers.nsg import Flow, Surroundings
 from aksess.rulings import Assumption, Layer, Partition, Place, Ruling
 
-__all__ = ["Guard", "Lane", "Predicted", "is_managed_name", "lanes_of"]
+__all__ = ["Guard", "Lane", "is_managed_name", "lanes_of"]
 
 _MANAGED = re.compile(r"aks-agentpool-\d+-nsg", re.IGNORECASE)
 _NO_ADMIN_RULE = SecurityRule("no security admin rule", 1 << 20, True, True, "*", ("*",), ("*",), ("*",), ("*",))
-Places = Mapping[str, tuple[Place, tuple[str | int, ...]]]
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """The group that the cloud provider would write for the Services that were read.
-
-    Attributes:
-        group: The group.
-        places: Where each of its rules comes from, by rule name.
-        uncertain: Destination addresses whose rules were refused or depend on who was reconciled last, with the reason.
-    """
-
-    group: SecurityGroup
-    places: Places
-    uncertain: Mapping[AddressSet, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,14 +33,14 @@ class Guard:
         layer: Subnet or interface.
         group: The group; None where the input names it without holding it.
         identity: Its id.
-        predicted: Set where the group is predicted.
+        prediction: Set where the group is predicted.
         assumptions: What its use takes for true.
     """
 
     layer: Layer
     group: SecurityGroup | None
     identity: str = ""
-    predicted: Predicted | None = None
+    prediction: Prediction | None = None
     assumptions: tuple[Assumption, ...] = ()
 
 
@@ -92,33 +77,41 @@ class Lane:
     def _judge(self, guard: Guard, flow: Flow) -> Partition:
         if guard.group is None:
             return nsg.missing(guard.identity, guard.layer)
-        places = guard.predicted.places if guard.predicted else None
-        judged = nsg.judge(guard.group, flow, self.surroundings, guard.layer, places=places)
-        if guard.predicted:
-            for destinations, reason in guard.predicted.uncertain.items():
-                if flow.destination.overlaps(destinations):
-                    judged = _doubted(judged, reason)
-        return _assuming(judged, guard.assumptions)
+        if guard.prediction is None:
+            return nsg.judge(guard.group, flow, self.surroundings, guard.layer)
+        return _judge_predicted(guard.prediction, guard, flow, self.surroundings)
 
-    def stopped_probe(self, flow: Flow, source: AddressSet) -> Ruling | None:
-        """The ruling that stops a probe, or None where it passes (for sure or perhaps)."""
-        for partition in self.partitions(flow):
-            ruling = partition.ruling(source)
-            if ruling is not None and not ruling.passes and not ruling.doubt:
-                return ruling
+    def told_apart(self, flow: Flow) -> bool:
+        """Whether some rule concerns a part of a flow's destinations only, so that they have to be asked singly."""
+        return any(
+            nsg.matches_some(rule, flow, self.surroundings)
+            for guard in self.guards
+            if guard.group is not None
+            for rule in guard.group.rules
+            if rule.inbound and not rule.default
+        )
+
+    def probe_stopped(self, flow: Flow) -> Ruling | None:
+        """The ruling that surely stops a health probe; None where it passes, for sure or perhaps."""
+        for guard in self.guards:
+            if guard.group is None:
+                continue
+            ruling = nsg.first_rule(guard.group, replace(flow, probe=True), self.surroundings, PLATFORM)
+            if ruling is not None and not ruling.passes:
+                return replace(ruling, citation=replace(ruling.citation, layer=guard.layer))
         return None
 
 
-def lanes_of(estate: Estate, predicted: Predicted) -> list[Lane]:
+def lanes_of(estate: Estate, prediction: Prediction) -> list[Lane]:
     """The lanes of a cluster, in the order of its node groups; at least one."""
     found: dict[tuple[object, ...], Lane] = {}
     members = _members(estate)
     admin = _admin(estate)
     for group in estate.node_groups:
-        guards, assumptions = _guards(estate, group, predicted)
+        guards, assumptions = _guards(estate, group, prediction)
         meaning = virtual_network.expansion(estate, group)
         key = (
-            tuple((each.layer, each.identity, each.predicted is not None) for each in guards),
+            tuple((each.layer, each.identity, each.prediction is not None) for each in guards),
             meaning.sure,
             meaning.perhaps,
         )
@@ -135,15 +128,15 @@ def is_managed_name(name: str) -> bool:
     return _MANAGED.fullmatch(name.rpartition("/")[2]) is not None
 
 
-def _guards(estate: Estate, group: NodeGroup, predicted: Predicted) -> tuple[list[Guard], list[Assumption]]:
+def _guards(estate: Estate, group: NodeGroup, prediction: Prediction) -> tuple[list[Guard], list[Assumption]]:
     assumptions: list[Assumption] = []
     guards: list[Guard] = []
-    subnet = _subnet_guard(estate, group, predicted)
+    subnet = _subnet_guard(estate, group, prediction)
     if isinstance(subnet, Assumption):
         assumptions.append(subnet)
     elif subnet is not None:
         guards.append(subnet)
-    interface = _interface_guard(estate, group, predicted)
+    interface = _interface_guard(estate, group, prediction)
     if interface is not None:
         guards.append(interface)
     if not guards and not assumptions:
@@ -152,10 +145,10 @@ def _guards(estate: Estate, group: NodeGroup, predicted: Predicted) -> tuple[lis
     return guards, assumptions
 
 
-def _subnet_guard(estate: Estate, group: NodeGroup, predicted: Predicted) -> Guard | Assumption | None:
+def _subnet_guard(estate: Estate, group: NodeGroup, prediction: Prediction) -> Guard | Assumption | None:
     subnet = estate.subnets.get(group.subnet)
     if subnet is not None and subnet.security_group:
-        return _guard(estate, subnet.security_group, Layer.SUBNET_NSG, predicted)
+        return _guard(estate, subnet.security_group, Layer.SUBNET_NSG, prediction)
     for each in estate.security_groups.values():
         if group.subnet and group.subnet in each.subnets:
             return Guard(Layer.SUBNET_NSG, each, each.key)
@@ -168,27 +161,50 @@ def _subnet_guard(estate: Estate, group: NodeGroup, predicted: Predicted) -> Gua
     return Assumption("no-subnet-nsg", text)
 
 
-def _interface_guard(estate: Estate, group: NodeGroup, predicted: Predicted) -> Guard | None:
+def _interface_guard(estate: Estate, group: NodeGroup, prediction: Prediction) -> Guard | None:
     if group.security_group:
-        return _guard(estate, group.security_group, Layer.NIC_NSG, predicted)
+        return _guard(estate, group.security_group, Layer.NIC_NSG, prediction)
     if group.security_group == "":
         return None
     managed = [each for each in estate.security_groups.values() if is_managed_name(each.name)]
     if len(managed) == 1:
         return Guard(Layer.NIC_NSG, managed[0], managed[0].key)
-    return _predicted(Layer.NIC_NSG, "", predicted)
+    return _predicted(Layer.NIC_NSG, "", prediction)
 
 
-def _guard(estate: Estate, identity: str, layer: Layer, predicted: Predicted) -> Guard:
+def _guard(estate: Estate, identity: str, layer: Layer, prediction: Prediction) -> Guard:
     group = estate.security_groups.get(identity) or _effective(estate, identity)
     if group is not None:
         return Guard(layer, group, identity)
-    return _predicted(layer, identity, predicted) if is_managed_name(identity) else Guard(layer, None, identity)
+    return _predicted(layer, identity, prediction) if is_managed_name(identity) else Guard(layer, None, identity)
 
 
-def _predicted(layer: Layer, identity: str, predicted: Predicted) -> Guard:
-    text = "the group that AKS manages is not in the input: it holds what the cloud provider writes for these Services"
-    return Guard(layer, predicted.group, identity, predicted, (Assumption("aks-nsg-predicted", text),))
+def _predicted(layer: Layer, identity: str, prediction: Prediction) -> Guard:
+    return Guard(layer, prediction.group, identity, prediction, (cloud_provider.ASSUMPTION,))
+
+
+def _judge_predicted(prediction: Prediction, guard: Guard, flow: Flow, surroundings: Surroundings) -> Partition:
+    """What a predicted group does: rules point at the Services they come from, what cannot be predicted is a doubt."""
+    destinations = {str(first) for first, last in flow.destination.ranges() if first == last}
+    places: dict[str, tuple[Place, tuple[str | int, ...]]] = {}
+    for name, origins in prediction.origins.items():
+        best = next((each for each in origins if each.destinations & destinations), origins[0])
+        places[name] = (best.service.place, best.path)
+    doubts = {rule: reason for (rule, destination), reason in prediction.doubts.items() if destination in destinations}
+    judged = nsg.judge(prediction.group, flow, surroundings, guard.layer, places=places, doubts=doubts)
+    whole = prediction.reason or next(
+        (prediction.unsettled[each] for each in destinations if each in prediction.unsettled), ""
+    )
+    for each in prediction.refused:
+        if destinations & {str(entry.address) for entry in each.service.load_balancer_addresses}:
+            whole = (
+                whole
+                or f"the cloud provider refuses Service {each.service.namespace}/{each.service.name}: {each.error}"
+            )
+    for lost in prediction.unlocated:
+        if flow.port in {port.node_port for port in lost.service.ports}:
+            whole = whole or lost.reason
+    return _assuming(_doubted(judged, whole) if whole else judged, guard.assumptions)
 
 
 def _effective(estate: Estate, identity: str) -> SecurityGroup | None:

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from aksess.addresses import EVERYONE, Address, AddressSet
 from aksess.estate import Estate
-from aksess.estate.kubernetes import Service, ServicePort
+from aksess.estate.kubernetes import Ingress, Service, ServicePort
 from aksess.rulings import Assumption, Citation, Partition, Ruling
 
 __all__ = ["Answers", "Backend", "Controller", "Finder", "Request", "Route", "Stream", "View"]
@@ -144,6 +144,11 @@ class Controller(Protocol):
     @property
     def services(self) -> Sequence[Service]:
         """The Services that lead to it."""
+        ...
+
+    @property
+    def ingresses(self) -> Sequence[Ingress]:
+        """The Ingresses that it serves; none for gateways."""
         ...
 
     @property

@@ -52,6 +52,11 @@ class Gateway:
     _rules: dict[str, list[RouteRule]] = field(default_factory=dict, repr=False)
 
     @property
+    def ingresses(self) -> tuple[()]:
+        """None: a gateway serves routes."""
+        return ()
+
+    @property
     def citation(self) -> Citation:
         """The Gateway itself."""
         return Citation(Layer.CONTROLLER, "Gateway", self.name, self.namespace, path=("spec",), place=self.place)
