@@ -144,11 +144,11 @@ class Ways:
         found: list[Fork] = []
         for lane, nodes in health.lanes:
             for flow in _flows(entry, forwarding, lane, nodes, source_port):
-                arrived = self._guarded(lane, flow, start, detail)
+                arrived = self.guarded(lane, flow, start, detail)
                 found += self._on_nodes(entry, forwarding, lane, nodes, arrived, detail)
         return tuple(_distinct(found))
 
-    def _guarded(self, lane: Lane, flow: Flow, start: Stream, detail: bool) -> Fork:
+    def guarded(self, lane: Lane, flow: Flow, start: Stream, detail: bool) -> Fork:
         """Through the security groups of a lane."""
         arrived = Fork()
         if lane.assumptions:

@@ -16,7 +16,7 @@ from aksess.access import entries, health, requests
 from aksess.access.arrivals import Fork, Stopped, Stream, Ways, pods_of
 from aksess.access.entries import Entry, EntryKind
 from aksess.access.health import Health
-from aksess.access.lanes import Lane, lanes_of
+from aksess.access.lanes import Lane, lane_of_subnet, lanes_of
 from aksess.access.outcomes import Alternative, Outcome
 from aksess.addresses import EVERYONE, AddressSet, PortSet
 from aksess.controllers import registry
@@ -25,9 +25,11 @@ from aksess.errors import ParseError
 from aksess.estate import Estate
 from aksess.estate.azure import ManagedCluster
 from aksess.estate.kubernetes import Ingress, Name
-from aksess.layers import api_server, cloud_provider, load_balancer, network_policy
+from aksess.layers import api_server, application_gateway, cloud_provider, egress, load_balancer, network_policy
+from aksess.layers.application_gateway import Listener
 from aksess.layers.kube_proxy import ClusterNetwork
 from aksess.layers.load_balancer import Forwarding, HealthProbe
+from aksess.layers.nsg import Flow
 from aksess.rulings import Citation, Effect, Layer, Ruling, Verdict
 from aksess.snapshot.unread import Reach, Unread
 
@@ -105,6 +107,12 @@ class Evaluator:
         return entries.public_node_entries(self.estate)
 
     @cached_property
+    def gateways(self) -> list[Listener]:
+        """The listeners of application gateways that forward to some frontend of the cluster."""
+        known = {(entry.address, entry.port) for entry in self.frontends}
+        return [each for each in application_gateway.listeners(self.estate) if known & set(each.backends)]
+
+    @cached_property
     def unserved(self) -> list[Ingress]:
         """Ingresses that no known controller serves."""
         served = {ingress.key for controller in self.controllers for ingress in controller.ingresses}
@@ -124,6 +132,28 @@ class Evaluator:
                             continue
                         told.update(port for port in flat if port < 65536)
         return (_EPHEMERAL, *sorted(told - {_EPHEMERAL}))
+
+    @cached_property
+    def requirements(self) -> list[egress.Requirement]:
+        """What the cluster needs to send out, each with its verdict; empty where no cluster was read."""
+        cluster = self.estate.cluster
+        return egress.judge(cluster, self.estate, self._ways_out) if cluster else []
+
+    @cached_property
+    def allowances(self) -> list[egress.Allowance]:
+        """Outbound allow rules that decide nothing of what the cluster needs."""
+        hops = [hop for group in self._ways_out.values() for hop in group]
+        return egress.allowances(hops, self.requirements) if self.estate.cluster else []
+
+    @cached_property
+    def _ways_out(self) -> dict[str, list[egress.Hop]]:
+        """The security groups on the way out, by node group."""
+        found: dict[str, list[egress.Hop]] = {}
+        for lane in self.lanes:
+            by_layer = {guard.layer: guard.group for guard in lane.guards}
+            hops = egress.ways_out(by_layer.get(Layer.NIC_NSG), by_layer.get(Layer.SUBNET_NSG), lane.surroundings)
+            found.update({group.name: hops for group in lane.groups})
+        return found
 
     def controllers_of(self, service: Name) -> list[Controller]:
         """The controllers that a Service leads to."""
@@ -188,6 +218,52 @@ class Evaluator:
                 for end in finish.ends:
                     outcomes.append(self._ended(end, answers, controller, entry.label, condition))
                 yield self._walked(entry, sources, outcomes, finish.narrowed)
+
+    def through_gateway(
+        self,
+        listener: Listener,
+        entry: Entry,
+        controller: Controller,
+        request: Request,
+        sources: AddressSet = EVERYONE,
+        *,
+        detail: bool = False,
+    ) -> Iterator[Walked]:
+        """HTTP requests to a controller that an application gateway forwards.
+
+        The gateway is the client of the entry. Where the controller reads the forwarded header from it, it judges the
+        client again, because the gateway appends the client's address; else it judges the gateway.
+        """
+        label = f"{listener.address or listener.gateway}:{listener.port}"
+        domain = sources.family(listener.address.family) if listener.address else sources
+        peers = listener.peers(self.estate)
+        start = Stream(domain, trail=(listener.ruling,))
+        if peers is None or not listener.ruling.passes:
+            reason = "" if not listener.ruling.passes else f"the subnet of {listener.gateway} is not in the input"
+            ended = self._outcome(
+                Stream(domain), replace(listener.ruling, doubt=listener.ruling.doubt or reason), label
+            )
+            yield Walked(Alternative(label, domain, (ended,)), (listener.ruling.citation,))
+            return
+        answers = controller.answer(replace(request, port=entry.service_port.port if entry.service_port else 0))
+        told = requests.told_by(answers, peers)
+        lane = lane_of_subnet(self.estate, listener.subnet, self.prediction)
+        front = self.ways.guarded(lane, Flow(peers, listener.port), start, detail)
+        for inner in self._walk(entry, peers, True, _EPHEMERAL):
+            fork = front.branch()
+            fork.absorb(Fork(narrowed=inner.narrowed))
+            for client in front.streams:
+                for stopped in inner.stopped:
+                    trail = (*client.trail, *stopped.stream.trail)
+                    fork.stopped.append(Stopped(replace(client, trail=trail), stopped.ruling))
+                for stream in inner.streams:
+                    seen = stream.sources if stream.seen is None else stream.seen
+                    trail = (*client.trail, *stream.trail)
+                    fork.streams.append(Stream(client.sources, None if told else seen, trail))
+            for finish in requests.finishes(fork, told or answers, detail=detail):
+                outcomes = [self._stopped(each, label, "") for each in fork.stopped]
+                outcomes += [self._ended(end, answers, controller, label, "") for end in finish.ends]
+                yield Walked(Alternative(label, domain, tuple(_merged(outcomes))), tuple(finish.narrowed))
 
     def api_server(self, cluster: ManagedCluster, sources: AddressSet = EVERYONE) -> Walked:
         """Connections to the API server of a cluster."""

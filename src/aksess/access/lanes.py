@@ -19,7 +19,7 @@ from aksess.layers.cloud_provider import Prediction
 from aksess.layers.nsg import Flow, Surroundings
 from aksess.rulings import Assumption, Layer, Partition, Place, Ruling
 
-__all__ = ["Guard", "Lane", "is_managed_name", "lanes_of"]
+__all__ = ["Guard", "Lane", "is_managed_name", "lane_of_subnet", "lanes_of"]
 
 _MANAGED = re.compile(r"aks-agentpool-\d+-nsg", re.IGNORECASE)
 _NO_ADMIN_RULE = SecurityRule("no security admin rule", 1 << 20, True, True, "*", ("*",), ("*",), ("*",), ("*",))
@@ -121,6 +121,14 @@ def lanes_of(estate: Estate, prediction: Prediction) -> list[Lane]:
             surroundings = Surroundings(meaning, estate.tags, members)
             found[key] = Lane((group,), tuple(guards), surroundings, admin, tuple(assumptions))
     return list(found.values())
+
+
+def lane_of_subnet(estate: Estate, subnet: str, prediction: Prediction) -> Lane:
+    """What traffic to something else than nodes in a subnet passes (a gateway's own instances)."""
+    group = NodeGroup(subnet.rpartition("/")[2], subnet, "")
+    guards, assumptions = _guards(estate, group, prediction)
+    meaning = virtual_network.expansion(estate, group)
+    return Lane((group,), tuple(guards), Surroundings(meaning, estate.tags, _members(estate)), None, tuple(assumptions))
 
 
 def is_managed_name(name: str) -> bool:

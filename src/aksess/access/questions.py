@@ -20,6 +20,7 @@ from aksess.addresses import EVERYONE, Address, AddressSet
 from aksess.controllers.interface import Controller, Request
 from aksess.errors import TargetError
 from aksess.estate.kubernetes import Ingress, Node, Service
+from aksess.layers.application_gateway import Listener
 from aksess.rulings import Assumption, Citation, Effect, Layer, Ruling, Verdict
 
 __all__ = ["Explanation", "Reach", "Sent", "explain", "walks", "who"]
@@ -202,6 +203,10 @@ def _over_http(
             exact=True,
         )
     asked = False
+    for listener, each, controller in _gateways(evaluator, serving, target):
+        if entry is None or (listener.address == entry[0] and entry[1] in {None, listener.port}):
+            asked = True
+            yield from evaluator.through_gateway(listener, each, controller, request, sources, detail=detail)
     for controller in serving:
         published = [each for service in controller.services for each in _published(evaluator, service)]
         fitting = [each for each in published if _speaks(controller, each, target) and _is_entry(each, entry)]
@@ -213,6 +218,25 @@ def _over_http(
             yield from _without_entry(controller, published, target, sources)
     if not asked and not orphans and entry is not None:
         raise TargetError(f"{entry[0]} is no entry of {target.text}", hint="leave out --entry to ask about all")
+
+
+def _gateways(
+    evaluator: Evaluator, serving: Sequence[Controller], target: HttpTarget
+) -> Iterator[tuple[Listener, Entry, Controller]]:
+    """Application gateways that take the host, each with the frontend and controller behind it."""
+    for listener in evaluator.gateways:
+        if listener.scheme != target.scheme or listener.port != target.port or not listener.takes(target.host):
+            continue
+        for entry in evaluator.frontends:
+            if (
+                (entry.address, entry.port) not in listener.backends
+                or entry.service is None
+                or entry.service_port is None
+            ):
+                continue
+            for controller in evaluator.controllers_of(entry.service.key):
+                if controller in serving and controller.listener(entry.service, entry.service_port):
+                    yield listener, entry, controller
 
 
 def _published(evaluator: Evaluator, service: Service) -> list[Entry]:
@@ -233,10 +257,8 @@ def _without_entry(
 ) -> Iterator[Walked]:
     """A controller that no frontend of the port leads to: nobody gets in where its frontends are known."""
     if not published:
-        citation = Citation(Layer.CONTROLLER, controller.citation.kind, controller.citation.name, controller.citation.namespace,
-                            place=controller.citation.place)  # fmt: skip
         reason = f"no Service with an address leads to {controller.citation.label} in the input"
-        yield _fixed(sources, citation, Verdict.INDETERMINATE, Effect.UNKNOWN, reason)
+        yield _fixed(sources, controller.citation, Verdict.INDETERMINATE, Effect.UNKNOWN, reason)
         return
     for address in dict.fromkeys(each.address for each in published):
         first = next(each for each in published if each.address == address)

@@ -15,7 +15,7 @@ from aksess.addresses import AddressSet
 from aksess.controllers.interface import Answers, View
 from aksess.rulings import Citation, Partition, Ruling
 
-__all__ = ["End", "Finish", "finishes"]
+__all__ = ["End", "Finish", "finishes", "told_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,16 @@ def finishes(fork: Fork, answers: Answers, *, detail: bool) -> Iterator[Finish]:
         if AddressSet.union_of(end.stream.sources for end in finish.ends if end.ruling.passes) != arrived:
             finish.narrowed.append(answers.application or answers.rulings.otherwise.citation)
         yield finish
+
+
+def told_by(answers: Answers, proxies: AddressSet) -> Answers | None:
+    """The answers to requests that proxies forward with the client's address, where the controller believes them.
+
+    None where it judges the proxies themselves. A client whose own address is trusted may still forge what stands
+    before it in the header, so the conditional views stay.
+    """
+    believed = [view for view in answers.views if view.condition == "forged-header" and proxies <= view.peers]
+    return replace(answers, views=(View(), *believed)) if believed else None
 
 
 def _options(stream: Stream, answers: Answers, detail: bool) -> Iterator[list[End]]:

@@ -17,7 +17,7 @@ from aksess.estate import Estate
 from aksess.estate.kubernetes import Ingress, Service, ServicePort
 from aksess.rulings import Assumption, Citation, Partition, Ruling
 
-__all__ = ["Answers", "Backend", "Controller", "Finder", "Request", "Route", "Stream", "View"]
+__all__ = ["Answers", "Backend", "Controller", "Finder", "Request", "Route", "Scheme", "Stream", "View"]
 
 Scheme = Literal["http", "https"]
 

@@ -187,7 +187,7 @@ class _Builder:
             "microsoft.network/networkinterfaces": self._interface,
             "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces": self._interface,
             "microsoft.compute/virtualmachinescalesets": self._scale_set,
-            "microsoft.network/applicationgateways": estate.application_gateways.append,
+            "microsoft.network/applicationgateways": self._application_gateway,
             "microsoft.network/frontdoors": estate.front_doors.append,
             "microsoft.cdn/profiles/origingroups/origins": estate.front_doors.append,
             "microsoft.network/networkmanagers/securityadminconfigurations/rulecollections/rules": self._admin_rule,
@@ -381,6 +381,10 @@ class _Builder:
         found = nodes.machines_of_scale_set(item.id, item.name, item.decode(azure_wire.ScaleSet))
         if found is not None:
             self.estate.machines.insert(0, found)
+
+    def _application_gateway(self, item: AzureItem) -> None:
+        item.decode(azure_wire.ApplicationGateway)
+        self.estate.application_gateways.append(item)
 
     def _admin_rule(self, item: AzureItem) -> None:
         rule = azure.security_rule(item.decode(azure_wire.SecurityRule), ())

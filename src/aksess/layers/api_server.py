@@ -22,7 +22,7 @@ from aksess.estate.azure import ManagedCluster
 from aksess.layers.virtual_network import PRIVATE
 from aksess.rulings import Assumption, Citation, Effect, Layer, Partition, Ruling
 
-__all__ = ["MAX_RANGES", "MAX_RANGES_INTEGRATED", "Outbound", "judge", "outbound", "ranges"]
+__all__ = ["MAX_RANGES", "MAX_RANGES_INTEGRATED", "Outbound", "cite", "judge", "outbound", "ranges"]
 
 MAX_RANGES = 200
 MAX_RANGES_INTEGRATED = 2000
@@ -111,25 +111,25 @@ def judge(cluster: ManagedCluster, estate: Estate) -> Partition:
         return _private(cluster, estate)
     admitted = ranges(cluster, estate)
     if admitted is None:
-        return Partition.all(Ruling(_cite(cluster, "no authorized ranges: everybody reaches it", ("properties",))))
+        return Partition.all(Ruling(cite(cluster, "no authorized ranges: everybody reaches it", ("properties",))))
     own = outbound(cluster, estate)
-    listed = Ruling(_cite(cluster, "authorized ranges name this address", _PATH))
+    listed = Ruling(cite(cluster, "authorized ranges name this address", _PATH))
     cells = [(admitted.sure, listed)]
     assumptions: tuple[Assumption, ...] = ()
     if own.implicit:
         implicit = own.addresses - admitted.sure
-        cells.append((implicit, Ruling(_cite(cluster, "the cluster's own outbound address, which AKS admits", _PATH))))
+        cells.append((implicit, Ruling(cite(cluster, "the cluster's own outbound address, which AKS admits", _PATH))))
         if own.unknown:
             text = f"the outbound addresses of {cluster.name} are not in the input; AKS admits them too"
             assumptions = (Assumption("outbound-addresses-unknown", text),)
     if profile.enable_vnet_integration:
         inside = _network(cluster, estate) - AddressSet.union_of(cell for cell, _ in cells)
-        cells.append((inside, Ruling(_cite(cluster, "reached inside the virtual network", ("properties",)))))
+        cells.append((inside, Ruling(cite(cluster, "reached inside the virtual network", ("properties",)))))
     doubtful = admitted.perhaps - AddressSet.union_of(cell for cell, _ in cells)
     if doubtful:
         doubt = f"{', '.join(admitted.unreadable)} in the authorized ranges is not resolved"
-        cells.append((doubtful, Ruling(_cite(cluster, "authorized ranges", _PATH), doubt=doubt)))
-    refused = Ruling(_cite(cluster, "not in the authorized ranges", _PATH), Effect.TIMEOUT, assumptions=assumptions)
+        cells.append((doubtful, Ruling(cite(cluster, "authorized ranges", _PATH), doubt=doubt)))
+    refused = Ruling(cite(cluster, "not in the authorized ranges", _PATH), Effect.TIMEOUT, assumptions=assumptions)
     return Partition(refused, tuple((cell, ruling) for cell, ruling in cells if cell))
 
 
@@ -138,11 +138,11 @@ def _private(cluster: ManagedCluster, estate: Estate) -> Partition:
     inside = _network(cluster, estate)
     cells = []
     if inside:
-        cells.append((inside, Ruling(_cite(cluster, "private cluster: reached inside its network", field))))
+        cells.append((inside, Ruling(cite(cluster, "private cluster: reached inside its network", field))))
     elsewhere = PRIVATE - inside
     doubt = "a private address outside the networks of the input may have a way to the private endpoint"
-    cells.append((elsewhere, Ruling(_cite(cluster, "private cluster", field), doubt=doubt)))
-    refused = Ruling(_cite(cluster, "private cluster: no public address reaches it", field), Effect.TIMEOUT)
+    cells.append((elsewhere, Ruling(cite(cluster, "private cluster", field), doubt=doubt)))
+    refused = Ruling(cite(cluster, "private cluster: no public address reaches it", field), Effect.TIMEOUT)
     return Partition(refused, tuple(cells))
 
 
@@ -172,7 +172,8 @@ def _resolved(ids: Iterable[str], estate: Estate, *, implicit: bool, nothing: st
     return Outbound(AddressSet.union_of(found), tuple(unknown), implicit)
 
 
-def _cite(cluster: ManagedCluster, text: str, path: tuple[str | int, ...]) -> Citation:
+def cite(cluster: ManagedCluster, text: str, path: tuple[str | int, ...]) -> Citation:
+    """A citation of a cluster's API server access profile, or of another field of the cluster."""
     return Citation(
         Layer.API_SERVER, "managedCluster", cluster.name, resource=cluster.id, path=path, place=cluster.place, text=text
     )

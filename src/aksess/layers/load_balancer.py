@@ -26,7 +26,7 @@ from aksess.estate.azure import LoadBalancer, LoadBalancingRule
 from aksess.estate.kubernetes import Node, Service, ServicePort
 from aksess.rulings import Assumption, Citation, Effect, Layer, Ruling
 
-__all__ = ["Forwarding", "HealthProbe", "forwarding", "is_internal", "planned_probe"]
+__all__ = ["Forwarding", "HealthProbe", "cite", "forwarding", "is_internal", "planned_probe"]
 
 _PREFIX = "service.beta.kubernetes.io/"
 _INTERNAL = _PREFIX + "azure-load-balancer-internal"
@@ -100,9 +100,7 @@ def planned_probe(service: Service, port: ServicePort) -> HealthProbe | None:
     if notes.get(f"{_PREFIX}port_{port.port}_no_probe_rule", "").lower() == "true":
         return None
     if service.external_policy == "Local" and service.health_check_node_port and not probe_port:
-        citation = _cite(
-            service, ("spec", "healthCheckNodePort"), "externalTrafficPolicy Local: health check node port"
-        )
+        citation = cite(service, ("spec", "healthCheckNodePort"), "externalTrafficPolicy Local: health check node port")
         return HealthProbe("http", service.health_check_node_port, "/healthz", True, citation)
     if port.protocol != "TCP":
         return None
@@ -119,11 +117,11 @@ def planned_probe(service: Service, port: ServicePort) -> HealthProbe | None:
     number = _probed_port(service, port, probe_port)
     if port.app_protocol and protocol != "tcp" and not notes.get(own + "protocol"):
         index = service.ports.index(port)
-        citation = _cite(
+        citation = cite(
             service, ("spec", "ports", index, "appProtocol"), f"appProtocol {port.app_protocol}: probe {path}"
         )
     else:
-        citation = _cite(service, ("spec", "ports", service.ports.index(port)), f"{protocol} probe on the node port")
+        citation = cite(service, ("spec", "ports", service.ports.index(port)), f"{protocol} probe on the node port")
     return HealthProbe(protocol, number, path, False, citation)
 
 
@@ -142,7 +140,7 @@ def _read(
             rule=rule.name,
             path=rule.field,
             place=balancer.place,
-            text=f"{rule.frontend_port or 'any port'} to {'itself, floating IP' if rule.floating else rule.backend_port}",
+            text="floating IP: the destination stays the frontend" if rule.floating else f"to port {rule.backend_port}",
         )
         probe = None
         if rule.probe is not None:
@@ -182,7 +180,7 @@ def _predicted(estate: Estate, service: Service, port: ServicePort, address: Add
     if is_internal(service) and address.family == 6:
         floating = False  # internal IPv6 frontends never get it
     switch = "on" if floating else "off"
-    citation = _cite(service, ("spec", "ports", service.ports.index(port)), f"predicted rule, floating IP {switch}")
+    citation = cite(service, ("spec", "ports", service.ports.index(port)), f"predicted rule, floating IP {switch}")
     name = f"{service.namespace}/{service.name}"
     text = f"no load balancer with the address of Service {name} in the input: rules as the cloud provider writes them"
     assumption = Assumption("load-balancer-predicted", text)
@@ -190,7 +188,7 @@ def _predicted(estate: Estate, service: Service, port: ServicePort, address: Add
     if service.annotations.get(f"{_PREFIX}port_{port.port}_no_lb_rule", "").lower() == "true":
         text = f"port {port.port} asks for no load-balancing rule"
         field = ("metadata", "annotations", f"{_PREFIX}port_{port.port}_no_lb_rule")
-        stop = Ruling(_cite(service, field, text), Effect.TIMEOUT)
+        stop = Ruling(cite(service, field, text), Effect.TIMEOUT)
     nodes = tuple(node for node in estate.nodes.values() if _EXCLUDED not in node.labels)
     number = port.port if floating else port.node_port
     behind = nodes if len(nodes) < len(estate.nodes) else None
@@ -221,7 +219,8 @@ def _probed_port(service: Service, port: ServicePort, asked: str) -> int:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 5 else port.node_port
 
 
-def _cite(service: Service, path: tuple[str | int, ...], text: str) -> Citation:
+def cite(service: Service, path: tuple[str | int, ...], text: str = "") -> Citation:
+    """A citation of a field of a Service, as far as the load balancer is concerned."""
     return Citation(
         Layer.LOAD_BALANCER, "Service", service.name, service.namespace, path=path, place=service.place, text=text
     )

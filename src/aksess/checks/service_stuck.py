@@ -1,0 +1,31 @@
+"""service-stuck: a Service that the cloud provider refuses, so that it can neither be updated nor deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aksess.checks.interface import Audited, Check, Finding, Severity
+from aksess.layers import load_balancer
+from aksess.layers.cloud_provider import AccessControl, Annotation
+
+__all__ = ["CHECK"]
+
+
+def _run(check: Check, audited: Audited) -> Iterator[Finding]:
+    for service in audited.estate.services.values():
+        if not service.is_load_balancer:
+            continue
+        control = AccessControl.of(service)
+        if not control.conflict:
+            continue
+        path = Annotation.ALLOWED_IP_RANGES.path
+        yield check.finding(
+            f"Service {service.namespace}/{service.name} cannot be updated or deleted: the cloud provider gives up on "
+            f"it every time ({control.conflict}), and its finalizer keeps it, its address and its old rules",
+            load_balancer.cite(service, path),
+            exposures=audited.behind(*service.key),
+            fix=f"kubectl annotate service -n {service.namespace} {service.name} {Annotation.ALLOWED_IP_RANGES}-",
+        )
+
+
+CHECK = Check("service-stuck", "a Service that cannot be updated or deleted", Severity.ERROR, _run)
