@@ -210,7 +210,7 @@ class Ways:
                     _stop(fork, stream, part, chosen, detail)
                     fork.narrow(chosen)
                 continue
-            ruling = Ruling(chosen.citation, assumptions=chosen.assumptions)
+            ruling = Ruling(chosen.citation, assumptions=(*chosen.assumptions, *self.network.assumptions))
             blocked = self._blocked_inside(lane, chosen) if chosen.crosses else None
             if blocked is not None:
                 _stop(fork, stream.passing(part, ruling), part, blocked, detail)
@@ -321,8 +321,8 @@ def judged_by_seen(fork: Fork, partition: Partition, detail: bool) -> list[Fork]
 def pods_of(estate: Estate, service: Service) -> network_policy.Pods:
     """The pods that a Service selects: as they run, else as a workload makes them, else by its selector alone."""
     if service.selector:
-        for pod in estate.pods.values():
-            if pod.namespace == service.namespace and service.selector.items() <= pod.labels.items():
+        for pod in estate.pods_by_namespace.get(service.namespace, ()):
+            if service.selector.items() <= pod.labels.items():
                 return network_policy.Pods(pod.namespace, pod.labels, pod.containers)
         for workload in estate.workloads:
             if workload.namespace == service.namespace and service.selector.items() <= workload.pod_labels.items():

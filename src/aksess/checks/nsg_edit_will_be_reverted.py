@@ -52,8 +52,8 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
             )
         elif each.kind == Kind.UNOWNED:
             yield check.finding(
-                f"rule {each.rule.name} of {each.group.name} was made by hand where this version of AKS takes rules for "
-                f"its own: it clears {', '.join(each.destinations)} from it {_WHEN}",
+                f"rule {each.rule.name} of {each.group.name} was made by hand where this version of AKS owns rules; "
+                f"it clears {', '.join(each.destinations)} from it {_WHEN}",
                 cite(each),
                 exposures=exposures,
                 fix="give it a priority from 100 to 499",

@@ -239,6 +239,11 @@ class NatProfile(Wire):
     effective_outbound_ips: list[Reference] | None = None
 
 
+class KubeProxyConfig(Wire):
+    enabled: bool | None = None
+    mode: str | None = None
+
+
 class ClusterNetworkProfile(Wire):
     network_plugin: str | None = None
     network_plugin_mode: str | None = None
@@ -253,6 +258,7 @@ class ClusterNetworkProfile(Wire):
     ip_families: list[str] | None = None
     load_balancer_profile: LoadBalancerProfile | None = None
     nat_gateway_profile: NatProfile | None = None
+    kube_proxy_config: KubeProxyConfig | None = None
 
 
 class ApiServerProfile(Wire):

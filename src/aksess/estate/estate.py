@@ -132,6 +132,14 @@ class Estate:
         return found
 
     @cached_property
+    def pods_by_namespace(self) -> dict[str, list[Pod]]:
+        """Pods by their namespace."""
+        found: dict[str, list[Pod]] = {}
+        for pod in self.pods.values():
+            found.setdefault(pod.namespace, []).append(pod)
+        return found
+
+    @cached_property
     def virtual_network_space(self) -> AddressSet:
         """The space of every virtual network that was read."""
         return AddressSet.union_of(network.space for network in self.networks.values())

@@ -90,6 +90,7 @@ class Service(_Named):
     health_check_node_port: int
     families: tuple[int, ...]
     session_affinity: bool
+    publishes_not_ready: bool
 
     @property
     def is_load_balancer(self) -> bool:
@@ -191,6 +192,7 @@ class Pod(_Named):
     owned: bool
     """Whether a workload made it."""
     ready: bool
+    terminating: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,10 @@ class Node(_Named):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint of a slice. Missing conditions count as ready and serving, as the API says."""
+    """One endpoint of a slice. Missing conditions count as ready and serving, as kube-proxy reads them.
+
+    Source: kubernetes/kubernetes pkg/proxy/endpointslicecache.go `addEndpoints`.
+    """
 
     addresses: tuple[str, ...]
     ready: bool
@@ -284,6 +289,7 @@ def service(item: wire.Service, place: Located) -> Service:
         health_check_node_port=spec.health_check_node_port or 0,
         families=families,
         session_affinity=spec.session_affinity == "ClientIP",
+        publishes_not_ready=bool(spec.publish_not_ready_addresses),
     )
 
 
@@ -364,6 +370,7 @@ def pod(item: wire.Pod, place: Located) -> Pod:
         containers=_containers(item.spec),
         owned=bool(item.metadata.owner_references),
         ready=conditions.get("Ready", "True" if status.phase in (None, "Running") else "False") == "True",
+        terminating=item.metadata.deletion_timestamp is not None,
     )
 
 
@@ -398,7 +405,7 @@ def endpoint_slice(item: wire.EndpointSlice, place: Located) -> EndpointSlice:
             Endpoint(
                 tuple(each.addresses),
                 ready=ready,
-                serving=ready if conditions.serving is None else conditions.serving,
+                serving=conditions.serving is not False,
                 terminating=bool(conditions.terminating),
                 node=each.node_name or "",
                 pod=(target.namespace or item.metadata.namespace or "default", target.name or "")

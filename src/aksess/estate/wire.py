@@ -77,6 +77,7 @@ class ServiceSpec(Wire):
     ip_families: list[str] | None = None
     ip_family_policy: str | None = None
     session_affinity: str | None = None
+    publish_not_ready_addresses: bool | None = None
 
 
 class LoadBalancerIngress(Wire):
