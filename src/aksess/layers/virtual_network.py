@@ -54,7 +54,8 @@ def expansion(estate: Estate, group: NodeGroup) -> Expansion:
     network = estate.networks.get(subnet.network) if subnet else None
     if subnet is None or network is None:
         return _unknown(estate, group)
-    sure, perhaps, missing = network.space | PLATFORM, NOBODY, []
+    sure, perhaps = network.space | PLATFORM, NOBODY
+    missing: list[str] = []
     for peering in network.peerings:
         space = _peer_space(estate, peering)
         if space is None:
