@@ -1,0 +1,115 @@
+"""The way of a connection as people read it: one row a hop, the deciding one marked, the rule cited.
+
+Text, markdown and HTML all show these rows; only their dress differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from aksess.access.outcomes import Outcome
+from aksess.access.questions import Explanation
+from aksess.addresses import AddressSet
+from aksess.rulings import Citation, Layer, Ruling, Verdict
+
+__all__ = ["CONDITIONS", "Row", "effect_text", "place_text", "rows", "summary"]
+
+CONDITIONS = {
+    "forged-header": "if the client forges the header",
+    "proxy-line": "if the client sends a PROXY line",
+    "source-port": "if the client picks its source port",
+}
+"""What a client may choose, in words."""
+
+_Standing = tuple[AddressSet, AddressSet]
+"""Domain of an alternative, and who of it gets in."""
+
+_LAYERS = {
+    Layer.FRONT_DOOR: "front door",
+    Layer.APPLICATION_GATEWAY: "application gateway",
+    Layer.LOAD_BALANCER: "load balancer",
+    Layer.ADMIN_RULE: "admin rule",
+    Layer.SUBNET_NSG: "subnet NSG",
+    Layer.NIC_NSG: "interface NSG",
+    Layer.KUBE_PROXY: "kube-proxy",
+    Layer.NETWORK_POLICY: "network policy",
+    Layer.CONTROLLER: "controller",
+    Layer.API_SERVER: "API server",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One hop on paper.
+
+    Attributes:
+        layer: The kind of hop, in words.
+        verdict: Whether it lets the connection on.
+        decides: Whether this hop decides.
+        text: Resource, rule and what it says.
+        place: ``file:line``, empty for what was not read.
+    """
+
+    layer: str
+    verdict: Verdict
+    decides: bool
+    text: str
+    place: str
+
+
+def rows(outcome: Outcome) -> list[Row]:
+    """The rows of one outcome. Rulings of one resource that say the same are one row."""
+    trail = outcome.trail
+    shown = [ruling for ruling, after in pairwise(trail) if ruling.citation != after.citation] + list(trail[-1:])
+    return [_row(each, decides=each is trail[-1]) for each in shown if each.citation.label or each.citation.text]
+
+
+def effect_text(outcome: Outcome) -> str:
+    """What the client sees: ``403 forbidden``, ``timeout``, ``reached, then authentication``."""
+    if outcome.verdict == Verdict.INDETERMINATE:
+        return "cannot be known"
+    shown = f"{outcome.status} {outcome.effect}" if outcome.status else str(outcome.effect)
+    return f"{shown}, then {outcome.then}" if outcome.then else shown
+
+
+def place_text(citation: Citation) -> str:
+    """``file:line`` of what is cited, ``file`` where there is no line, empty where nothing was read."""
+    if not citation.file:
+        return ""
+    return f"{citation.file}:{citation.line}" if citation.line else citation.file
+
+
+def summary(found: Explanation) -> str:
+    """The verdict in words; says what makes outcomes differ."""
+    if found.verdict != Verdict.MIXED:
+        return str(found.verdict)
+    if _differs_for_one(found):
+        return "mixed: intermittent, the same client gets in or not by what it cannot choose"
+    return "mixed: it depends on the source"
+
+
+def _differs_for_one(found: Explanation) -> bool:
+    """Whether some address gets in by one alternative and not by another."""
+    standings = [(each.domain, each.standing.allowed) for each in found.alternatives]
+    return any(
+        bool((one_in & domain) - inside) or bool((inside & one) - one_in)
+        for (one, one_in), (domain, inside) in _pairs(standings)
+    )
+
+
+def _pairs(items: Sequence[_Standing]) -> list[tuple[_Standing, _Standing]]:
+    return [(items[0], each) for each in items[1:]]
+
+
+def _row(ruling: Ruling, *, decides: bool) -> Row:
+    citation = ruling.citation
+    verdict = Verdict.INDETERMINATE if ruling.doubt else Verdict.ALLOWED if ruling.passes else Verdict.DENIED
+    rule = f" · {citation.rule}" if citation.rule else ""
+    if citation.rule and citation.priority is not None:
+        rule += f" ({citation.priority})"
+    named = f"{citation.label}{rule}"
+    said = ruling.doubt if ruling.doubt and decides else citation.text
+    text = f"{named}: {said}" if named and said else named or said
+    return Row(_LAYERS[citation.layer], verdict, decides, text, place_text(citation))
