@@ -8,14 +8,16 @@ where somebody gets in, and the API server.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from aksess.access.entries import Entry
 from aksess.access.evaluator import Evaluator, Walked
 from aksess.access.outcomes import Standing
-from aksess.addresses import NOBODY, AddressSet
-from aksess.controllers.interface import Backend, Controller, Request, Route, Scheme
+from aksess.access.targets import HttpTarget, Target
+from aksess.addresses import EVERYONE, NOBODY, AddressSet
+from aksess.controllers.interface import Answers, Backend, Controller, Request, Route, Scheme
 from aksess.layers.application_gateway import Listener
 from aksess.rulings import Assumption, Citation, Effect, Partition, Ruling
 from aksess.snapshot.unread import Reach
@@ -44,6 +46,7 @@ class Exposure:
         entry: The entry, where it is one of the cluster.
         controller: The controller, for HTTP.
         route: What it publishes there, for HTTP.
+        request: What the controller was asked, for HTTP.
         walked: The alternatives behind the answer.
     """
 
@@ -63,14 +66,35 @@ class Exposure:
     entry: Entry | None = None
     controller: Controller | None = field(default=None, repr=False)
     route: Route | None = field(default=None, repr=False)
+    request: Request | None = field(default=None, repr=False)
     walked: tuple[Walked, ...] = field(default=(), repr=False, compare=False)
 
+    @cached_property
+    def answers(self) -> Answers | None:
+        """What the controller does with the request; None where no controller is asked."""
+        return self.controller.answer(self.request) if self.controller and self.request else None
 
-def exposures(evaluator: Evaluator) -> Iterator[Exposure]:
-    """Every exposure of the estate: HTTP by controller and frontend, then other frontends, nodes, API servers."""
+    @cached_property
+    def listed(self) -> AddressSet | None:
+        """The addresses that a list of the controller admits; None where it treats all addresses alike."""
+        if self.answers is None:
+            return None
+        rulings = self.answers.rulings
+        if len({ruling.passes for ruling in _all(rulings)}) < 2:
+            return None
+        return AddressSet.union_of(part for part, ruling in rulings.split(EVERYONE) if ruling.passes)
+
+
+def exposures(evaluator: Evaluator, about: Target | None = None) -> Iterator[Exposure]:
+    """Every exposure of the estate: HTTP by controller and frontend, then other frontends, nodes, API servers.
+
+    Args:
+        evaluator: The evaluator of the estate.
+        about: Leave out HTTP exposures that have nothing to do with this target.
+    """
     over_http = set()
     for controller in evaluator.controllers:
-        routes = controller.routes()
+        routes = [route for route in controller.routes() if _concerns(route, about)]
         for service in controller.services:
             for entry in evaluator.frontends_by_service.get(service.key, []):
                 scheme = controller.listener(service, entry.service_port) if entry.service_port else None
@@ -81,7 +105,7 @@ def exposures(evaluator: Evaluator) -> Iterator[Exposure]:
                     found = _route(evaluator, controller, entry, scheme, route)
                     if found is not None:
                         yield found
-        yield from _behind_gateways(evaluator, controller)
+        yield from _behind_gateways(evaluator, controller, routes)
     for entry in evaluator.frontends:
         if (entry.label, entry.protocol) not in over_http:
             yield _frontend(evaluator, entry)
@@ -121,17 +145,26 @@ def _route(evaluator: Evaluator, controller: Controller, entry: Entry, scheme: S
         entry=entry,
         controller=controller,
         route=route,
+        request=_over(entry, request),
     )
 
 
-def _behind_gateways(evaluator: Evaluator, controller: Controller) -> Iterator[Exposure]:
+def _concerns(route: Route, about: Target | None) -> bool:
+    if about is None:
+        return True
+    if not isinstance(about, HttpTarget):
+        return False
+    return not route.host or route.host in {about.host, f"*.{about.host.partition('.')[2]}"}
+
+
+def _behind_gateways(evaluator: Evaluator, controller: Controller, routes: Sequence[Route]) -> Iterator[Exposure]:
     for listener in evaluator.gateways:
         for entry in evaluator.frontends:
             if (entry.address, entry.port) not in listener.backends or entry.service is None:
                 continue
             if not any(service.key == entry.service.key for service in controller.services):
                 continue
-            for route in controller.routes():
+            for route in routes:
                 if listener.takes(_asked(route.host)):
                     yield _forwarded(evaluator, controller, listener, entry, route)
 
@@ -145,7 +178,13 @@ def _forwarded(
     identity = f"{listener.scheme}://{route.host or '*'}{route.path}@{address or listener.gateway}:{listener.port}"
     found = _exposure(evaluator, identity, address, listener.port, "TCP", route.application, route.backend, walked)
     return replace(
-        found, host=route.host, path=route.path, path_type=route.path_type, controller=controller, route=route
+        found,
+        host=route.host,
+        path=route.path,
+        path_type=route.path_type,
+        controller=controller,
+        route=route,
+        request=_over(entry, request),
     )
 
 
@@ -221,8 +260,13 @@ def _only_elsewhere(walked: list[Walked], controller: Controller, request: Reque
     """Whether nobody gets in because everybody is sent elsewhere."""
     if any(each.alternative.standing != Standing(NOBODY, NOBODY) for each in walked):
         return False
-    answers = controller.answer(replace(request, port=entry.service_port.port if entry.service_port else 0))
+    answers = controller.answer(_over(entry, request))
     return all(ruling.effect == Effect.REDIRECTED for ruling in _all(answers.rulings))
+
+
+def _over(entry: Entry, request: Request) -> Request:
+    """A request as it comes in by an entry."""
+    return replace(request, port=entry.service_port.port if entry.service_port else 0)
 
 
 def _all(partition: Partition) -> Iterator[Ruling]:

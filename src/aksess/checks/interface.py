@@ -17,6 +17,7 @@ from aksess.access.evaluator import Evaluator
 from aksess.access.exposures import Exposure
 from aksess.access.lanes import is_managed_name
 from aksess.addresses import Address
+from aksess.controllers.ingress_nginx import IngressNginx
 from aksess.estate import Estate
 from aksess.layers import cloud_provider
 from aksess.layers.cloud_provider import Drift
@@ -103,6 +104,11 @@ class Audited:
             key = (each.application.kind, each.application.namespace, each.application.name)
             found.setdefault(key, []).append(each)
         return found
+
+    @cached_property
+    def nginx(self) -> list[IngressNginx]:
+        """The ingress-nginx controllers, self-managed and of AKS application routing."""
+        return [each for each in self.evaluator.controllers if isinstance(each, IngressNginx)]
 
     @cached_property
     def drift(self) -> list[Drift]:

@@ -45,7 +45,7 @@ __all__ = ["Estate"]
 Noun = TypeVar("Noun")
 
 
-@dataclass
+@dataclass(eq=False)
 class Estate:
     """Everything that was read. Fill it with `of`; treat it as read-only afterwards.
 

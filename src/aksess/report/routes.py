@@ -12,9 +12,10 @@ from itertools import pairwise
 from aksess.access.outcomes import Outcome
 from aksess.access.questions import Explanation
 from aksess.addresses import AddressSet
+from aksess.checks.interface import Finding
 from aksess.rulings import Citation, Layer, Ruling, Verdict
 
-__all__ = ["CONDITIONS", "Row", "effect_text", "place_text", "rows", "summary"]
+__all__ = ["CONDITIONS", "Row", "effect_text", "hidden", "place_text", "rows", "summary"]
 
 CONDITIONS = {
     "forged-header": "if the client forges the header",
@@ -113,3 +114,8 @@ def _row(ruling: Ruling, *, decides: bool) -> Row:
     said = ruling.doubt if ruling.doubt and decides else citation.text
     text = f"{named}: {said}" if named and said else named or said
     return Row(_LAYERS[citation.layer], verdict, decides, text, place_text(citation))
+
+
+def hidden(finding: Finding) -> bool:
+    """Whether a finding only says again what an explanation shows."""
+    return finding.check == "open-to-internet"
