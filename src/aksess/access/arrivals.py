@@ -169,7 +169,7 @@ class Ways:
             for stream in streams:
                 _cut(after, stream, partition, detail)
             arrived.absorb(after)
-            streams = after.streams
+            streams = after.streams if detail else _joined(after.streams)
         arrived.streams += streams
         return arrived
 
@@ -368,6 +368,20 @@ def _cut(fork: Fork, stream: Stream, partition: Partition, detail: bool) -> None
         _keep_doubts(fork, stream, partition)
     if AddressSet.union_of(kept) != stream.sources:
         fork.narrow(partition)
+
+
+def _joined(streams: Iterable[Stream]) -> list[Stream]:
+    """Streams that differ only in the rules that let them pass, put together: the same people see the same end.
+
+    A security group of a thousand rules leaves hundreds of streams, and every exposure behind it would meet them all.
+    """
+    found: dict[tuple[object, ...], list[Stream]] = {}
+    for stream in streams:
+        key = (stream.seen, stream.doubt, tuple(dict.fromkeys(a for one in stream.trail for a in one.assumptions)))
+        found.setdefault(key, []).append(stream)
+    return [
+        replace(members[0], sources=AddressSet.union_of(each.sources for each in members)) for members in found.values()
+    ]
 
 
 def _keep_doubts(fork: Fork, stream: Stream, partition: Partition) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from socket import AF_INET6, inet_ntop
+from socket import AF_INET6, inet_ntoa, inet_ntop
 from typing import NamedTuple
 
 from aksess.addresses import intervals
@@ -33,7 +33,7 @@ class Address(NamedTuple):
 def format_address(family: int, number: int) -> str:
     """The usual text of an address (RFC 5952 for IPv6)."""
     if family == 4:
-        return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        return inet_ntoa(number.to_bytes(4, "big"))
     if number >> 32 == 0:  # inet_ntop writes these with a dotted tail, which no other tool here does
         return str(ipaddress.IPv6Address(number))
     return inet_ntop(AF_INET6, number.to_bytes(16, "big"))
@@ -135,6 +135,10 @@ class AddressSet:
         """How many addresses the set holds, both families together."""
         return intervals.size(self.ipv4) + intervals.size(self.ipv6)
 
+    def cidr_count(self) -> int:
+        """How many CIDRs `to_cidrs` gives."""
+        return intervals.blocks(self.ipv4) + intervals.blocks(self.ipv6)
+
     def networks(self) -> int:
         """How many separate ranges the set has, both families together."""
         return (len(self.ipv4) + len(self.ipv6)) // 2
@@ -170,8 +174,8 @@ class AddressSet:
                 start = first
                 while start < end:
                     step = start & -start or 1 << bits
-                    while start + step > end:
-                        step >>= 1
+                    if step > end - start:
+                        step = 1 << (end - start).bit_length() - 1
                     cidrs.append(f"{format_address(family, start)}/{bits + 1 - step.bit_length()}")
                     start += step
                 if limit is not None and len(cidrs) > limit:

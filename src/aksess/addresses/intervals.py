@@ -44,6 +44,20 @@ def contains(flat: Boundaries, number: int) -> bool:
     return bool(bisect_right(flat, number) & 1)
 
 
+def blocks(flat: Boundaries) -> int:
+    """How many aligned blocks (CIDRs) the set is made of at least.
+
+    A range splits at its most aligned inner point; what lies left and right of that is made of one block for each bit
+    of its length.
+    """
+    count = 0
+    for start, end in ranges(flat):
+        shift = (start ^ end).bit_length() - 1
+        middle = end >> shift << shift
+        count += (middle - start).bit_count() + (end - middle).bit_count()
+    return count
+
+
 def size(flat: Boundaries) -> int:
     """How many numbers the set holds."""
     return sum(flat[1::2]) - sum(flat[0::2])
@@ -73,6 +87,8 @@ def intersection(one: Boundaries, other: Boundaries) -> Boundaries:
         one, other = other, one
     if not one:
         return EMPTY
+    if len(one) == 2 and one[0] <= other[0] and other[-1] <= one[1]:
+        return other  # everybody, mostly; not worth a copy
     flat: list[int] = []
     for start, end in ranges(one):
         first = bisect_right(other, start)

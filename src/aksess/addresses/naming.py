@@ -80,20 +80,17 @@ def _internet(rest: AddressSet) -> tuple[list[str], AddressSet]:
 def _except(missing: AddressSet) -> str:
     if not missing:
         return ""
-    cidrs = missing.to_cidrs(limit=1)
-    if len(cidrs) == 1:
-        return f" except {_short(cidrs[0])}"
-    count = len(missing.to_cidrs(limit=10_000))
-    return f" except {count:,} networks"
+    count = missing.cidr_count()
+    return f" except {_short(missing.to_cidrs()[0])}" if count == 1 else f" except {count:,} networks"
 
 
 def _counted(rest: AddressSet) -> list[str]:
     if not rest:
         return []
-    cidrs = rest.to_cidrs(limit=10_000)
-    if len(cidrs) <= _FEW:
-        return [_short(cidr) for cidr in cidrs]
-    return [f"{len(cidrs):,} networks ({_amount(rest.size())} addresses)"]
+    count = rest.cidr_count()
+    if count <= _FEW:
+        return [_short(cidr) for cidr in rest.to_cidrs()]
+    return [f"{count:,} networks ({_amount(rest.size())} addresses)"]
 
 
 def _short(cidr: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from aksess.addresses import intervals
 from aksess.addresses.intervals import Boundaries
@@ -38,18 +39,7 @@ class PortSet:
         Raises:
             ParseError: A text is none of these forms.
         """
-        found: list[tuple[int, int]] = []
-        for text in texts:
-            value = text.strip()
-            if value == "*":
-                found.append((0, _END))
-                continue
-            first, dash, last = value.partition("-")
-            first, last = first.strip(), last.strip() if dash else first.strip()
-            if not (_is_port(first) and _is_port(last)) or int(first) > int(last):
-                raise ParseError(f"{text!r} is not a port, a port range or *")
-            found.append((int(first), int(last) + 1))
-        return cls(intervals.from_ranges(found))
+        return _parsed(tuple(texts))
 
     def __contains__(self, port: int) -> bool:
         return intervals.contains(self.flat, port)
@@ -87,6 +77,22 @@ class PortSet:
 
 
 EVERY_PORT = PortSet((0, _END))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(texts: tuple[str, ...]) -> PortSet:
+    found: list[tuple[int, int]] = []
+    for text in texts:
+        value = text.strip()
+        if value == "*":
+            found.append((0, _END))
+            continue
+        first, dash, last = value.partition("-")
+        first, last = first.strip(), last.strip() if dash else first.strip()
+        if not (_is_port(first) and _is_port(last)) or int(first) > int(last):
+            raise ParseError(f"{text!r} is not a port, a port range or *")
+        found.append((int(first), int(last) + 1))
+    return PortSet(intervals.from_ranges(found))
 
 
 def _is_port(text: str) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aksess.addresses.address_set import AddressSet
-from aksess.addresses.parsing import azure_network, set_of
+from aksess.addresses.parsing import azure_set
 
 __all__ = ["INTERNET", "PLATFORM", "ServiceTags", "looks_like_tag"]
 
@@ -71,9 +71,8 @@ class ServiceTags:
     def _parse(prefixes: list[str] | None) -> AddressSet | None:
         if prefixes is None:
             return None
-        networks = [azure_network(prefix) for prefix in prefixes]
-        known = [network for network in networks if network is not None]
-        return set_of(known) if len(known) == len(networks) else None
+        found, unreadable = azure_set(prefixes)
+        return None if unreadable else found
 
 
 def looks_like_tag(text: str) -> bool:

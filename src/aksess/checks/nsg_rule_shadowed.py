@@ -1,61 +1,163 @@
 """nsg-rule-shadowed: a rule that can never match, because rules before it take everything it would.
 
-A rule is a box over protocol, ports, destinations and sources. The boxes before it cut its ports and destinations into
-pieces; it is hidden where for every piece the sources of the rules before it hold all of its own.
+The rules cut ports and destinations into pieces. Within one piece only sources tell rules apart, so one sweep over the
+sources of the rules that concern the piece says which of them show; pieces that the same rules concern share a sweep.
+A rule that shows in no piece is hidden.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise, product
+from dataclasses import dataclass
+from itertools import pairwise, product, takewhile
 
-from aksess.addresses import AddressSet, PortSet
-from aksess.addresses.intervals import Boundaries
+from aksess.addresses import NOBODY, AddressSet, PortSet
 from aksess.checks.interface import Audited, Check, Finding, Severity
 from aksess.errors import ParseError
 from aksess.estate.azure import SecurityGroup, SecurityRule
 from aksess.layers import nsg
-from aksess.layers.nsg import Surroundings
+from aksess.layers.nsg import Meaning, Surroundings
 from aksess.rulings import Citation, Layer
 
 __all__ = ["CHECK"]
 
-_MOST_PIECES = 4096
-"""A rule that is cut into more pieces is not judged: that would cost more than the answer is worth."""
+
+_PROTOCOLS = ("tcp", "udp", "icmp", "esp", "ah")
+
+_Piece = tuple[str, int, int, AddressSet]
+"""Protocol, source port, destination port and destinations that no rule tells apart."""
+
+_Concerned = tuple[tuple[int, bool], ...]
+"""The rules that may match in a piece, in order, each with whether its destination surely holds the piece."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Box:
-    """A rule as sets: what it surely holds, what it may hold, and the names it writes."""
+    """A rule as sets: protocols, ports, and what its names surely and perhaps stand for."""
 
-    __slots__ = (
-        "destinations",
-        "names",
-        "perhaps_destinations",
-        "perhaps_sources",
-        "ports",
-        "rule",
-        "source_ports",
-        "sources",
-    )
+    rule: SecurityRule
+    protocols: tuple[str, ...]
+    ports: PortSet
+    source_ports: PortSet
+    source: Meaning
+    destination: Meaning
+    names: frozenset[str]
+    """The sources as they are written: equal names are equal sets, known or not."""
 
-    def __init__(self, rule: SecurityRule, surroundings: Surroundings) -> None:
-        self.rule = rule
-        self.ports = PortSet.parse(rule.destination_ports)
-        self.source_ports = PortSet.parse(rule.source_ports)
-        source = nsg.meaning(rule.sources, rule.source_groups, surroundings)
-        destination = nsg.meaning(rule.destinations, rule.destination_groups, surroundings)
-        self.sources, self.perhaps_sources = source.sure, source.perhaps
-        self.destinations, self.perhaps_destinations = destination.sure, destination.perhaps
-        self.names = {text.lower() for text in (*rule.sources, *rule.source_groups)}
+    @classmethod
+    def of(cls, rule: SecurityRule, surroundings: Surroundings) -> _Box:
+        """The box of a rule.
 
-    def before(self, later: _Box) -> bool:
-        """Whether this rule can take anything from a later one."""
-        return (
-            self.rule.protocol in {"*", later.rule.protocol}
-            and later.source_ports <= self.source_ports
-            and bool(self.ports & later.ports)
-            and self.destinations.overlaps(later.perhaps_destinations)
+        Raises:
+            ParseError: Its ports cannot be read.
+        """
+        return cls(
+            rule,
+            _PROTOCOLS if rule.protocol == "*" else (rule.protocol,),
+            PortSet.parse(rule.destination_ports),
+            PortSet.parse(rule.source_ports),
+            nsg.source_of(rule, surroundings),
+            nsg.destination_of(rule, surroundings),
+            frozenset(text.lower() for text in (*rule.sources, *rule.source_groups)),
         )
+
+    def concerns(self, piece: _Piece) -> bool:
+        """Whether the rule may match in a piece."""
+        protocol, source_port, port, destination = piece
+        return (
+            protocol in self.protocols
+            and port in self.ports
+            and source_port in self.source_ports
+            and destination.overlaps(self.destination.perhaps)
+        )
+
+
+class _Direction:
+    """The user rules of one direction, in order, and what shows of them in each piece."""
+
+    def __init__(self, boxes: list[_Box], surroundings: Surroundings) -> None:
+        self._boxes = boxes
+        self._surroundings = surroundings
+        self._ports = sorted({start for each in boxes for start in each.ports.flat})
+        self._source_ports = sorted({start for each in boxes for start in each.source_ports.flat})
+        self._cuts = {
+            family: sorted({cut for each in boxes for cut in _flat(each.destination.perhaps, family)})
+            for family in (4, 6)
+        }
+        self._concerned: dict[_Piece, _Concerned] = {}
+        self._shown: dict[_Concerned, frozenset[int]] = {}
+
+    def hidden(self) -> Iterator[tuple[SecurityRule, list[SecurityRule]]]:
+        """The rules that never show, each with those that hide it."""
+        for index, box in enumerate(self._boxes):
+            hiding: set[int] = set()
+            for piece in self._pieces(box):
+                concerned = self._concerning(piece)
+                if index in self._showing(concerned):
+                    break
+                hiding.update(self._takers(concerned, index))
+            else:
+                if hiding:
+                    yield box.rule, [self._boxes[at].rule for at in sorted(hiding)]
+
+    def _pieces(self, box: _Box) -> Iterator[_Piece]:
+        """The pieces of a rule; none where it names nobody or nothing."""
+        if not box.source.perhaps:
+            return
+        ports = [port for port in self._ports if port in box.ports]
+        source_ports = [port for port in self._source_ports if port in box.source_ports]
+        destinations = [each for family in (4, 6) for each in self._destinations(box, family)]
+        yield from product(box.protocols, source_ports, ports, destinations)
+
+    def _destinations(self, box: _Box, family: int) -> Iterator[AddressSet]:
+        mine = _flat(box.destination.perhaps, family)
+        for start, end in zip(mine[0::2], mine[1::2], strict=True):
+            inner = self._cuts[family]
+            for low, high in pairwise(inner[bisect_left(inner, start) : bisect_left(inner, end) + 1]):
+                yield AddressSet((low, high)) if family == 4 else AddressSet((), (low, high))
+
+    def _concerning(self, piece: _Piece) -> _Concerned:
+        if piece not in self._concerned:
+            self._concerned[piece] = tuple(
+                (at, piece[3] <= box.destination.sure) for at, box in enumerate(self._boxes) if box.concerns(piece)
+            )
+        return self._concerned[piece]
+
+    def _showing(self, concerned: _Concerned) -> frozenset[int]:
+        """Which of the rules that concern a piece decide some source of it, perhaps."""
+        if concerned not in self._shown:
+            open_to = [(at, surely) for at, surely in concerned if self._namesake(concerned, at) is None]
+            sources = [(self._sure(at, surely), self._boxes[at].source.perhaps) for at, surely in open_to]
+            cells = nsg.sweep(sources, self._surroundings)
+            self._shown[concerned] = frozenset(open_to[each][0] for key in cells for each in key)
+        return self._shown[concerned]
+
+    def _takers(self, concerned: _Concerned, index: int) -> Iterator[int]:
+        """The rules that take the sources of a hidden one."""
+        named = self._namesake(concerned, index)
+        if named is not None:
+            yield named
+            return
+        rest = self._boxes[index].source.perhaps
+        for at, surely in takewhile(lambda each: each[0] < index, concerned):
+            sure = self._sure(at, surely)
+            if rest.overlaps(sure):
+                rest = rest - sure
+                yield at
+
+    def _namesake(self, concerned: _Concerned, index: int) -> int | None:
+        """An earlier rule that surely aims here and is written for all the same names."""
+        names = self._boxes[index].names
+        for at, surely in concerned:
+            if at >= index:
+                return None
+            if surely and names <= self._boxes[at].names:
+                return at
+        return None
+
+    def _sure(self, at: int, surely: bool) -> AddressSet:
+        return self._boxes[at].source.sure if surely else NOBODY
 
 
 def _run(check: Check, audited: Audited) -> Iterator[Finding]:
@@ -66,92 +168,44 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
                 continue
             done.add(guard.identity)
             for rule, hiding in _shadowed(guard.group, lane.surroundings):
-                names = ", ".join(f"{each.name} ({each.priority})" for each in hiding)
-                yield check.finding(
-                    f"rule {rule.name} ({rule.priority}) of {guard.group.name} never matches: {names} "
-                    f"take{'s' if len(hiding) == 1 else ''} everything before it",
-                    Citation(
-                        guard.layer or Layer.SUBNET_NSG,
-                        "networkSecurityGroup",
-                        guard.group.name,
-                        resource=guard.group.id,
-                        rule=rule.name,
-                        priority=rule.priority,
-                        path=rule.path,
-                        place=guard.group.place,
-                    ),
-                    fix="delete it, or give it a lower priority number than the rules that hide it",
-                    severity=Severity.NOTE if all(each.allows == rule.allows for each in hiding) else Severity.WARNING,
-                )
+                yield _finding(check, guard.group, guard.layer, rule, hiding)
 
 
 def _shadowed(group: SecurityGroup, surroundings: Surroundings) -> Iterator[tuple[SecurityRule, list[SecurityRule]]]:
-    for direction in (group.inbound(), group.outbound()):
+    for rules in (group.inbound(), group.outbound()):
         boxes: list[_Box] = []
-        for rule in direction:
+        for rule in rules:
             if rule.default:
                 break
             try:
-                box = _Box(rule, surroundings)
+                boxes.append(_Box.of(rule, surroundings))
             except ParseError:
                 continue
-            if box.perhaps_sources and box.perhaps_destinations and box.ports:
-                hiding = _hiding(box, [each for each in boxes if each.before(box)])
-                if hiding:
-                    yield rule, hiding
-            boxes.append(box)
+        yield from _Direction(boxes, surroundings).hidden()
 
 
-def _hiding(box: _Box, earlier: Sequence[_Box]) -> list[SecurityRule]:
-    """The earlier rules that hide a rule together; none where it can still match."""
-    if not earlier:
-        return []
-    pieces = product(_ports(box, earlier), _destinations(box, earlier))
-    used: dict[str, SecurityRule] = {}
-    for count, (port, destination) in enumerate(islice(pieces, _MOST_PIECES + 1)):
-        if count == _MOST_PIECES:
-            return []
-        holding = [each for each in earlier if port in each.ports and destination <= each.destinations]
-        named = next((each for each in holding if box.names <= each.names), None)
-        if named is not None:
-            used[named.rule.name] = named.rule
-            continue
-        if not box.perhaps_sources <= AddressSet.union_of(each.sources for each in holding):
-            return []
-        rest = box.perhaps_sources
-        for each in holding:
-            if rest.overlaps(each.sources):
-                used[each.rule.name] = each.rule
-                rest = rest - each.sources
-    return list(used.values())
+def _finding(
+    check: Check, group: SecurityGroup, layer: Layer, rule: SecurityRule, hiding: Sequence[SecurityRule]
+) -> Finding:
+    names = ", ".join(f"{each.name} ({each.priority})" for each in hiding[:3])
+    more = f" and {len(hiding) - 3} more" if len(hiding) > 3 else ""
+    return check.finding(
+        f"rule {rule.name} ({rule.priority}) of {group.name} never matches: {names}{more} "
+        f"take{'s' if len(hiding) == 1 else ''} everything before it",
+        Citation(
+            *(layer, "networkSecurityGroup", group.name),
+            resource=group.id,
+            rule=rule.name,
+            priority=rule.priority,
+            path=rule.path,
+            place=group.place,
+        ),
+        fix="delete it, or give it a lower priority number than the rules that hide it",
+        severity=Severity.NOTE if all(each.allows == rule.allows for each in hiding) else Severity.WARNING,
+    )
 
 
-def _ports(box: _Box, earlier: Sequence[_Box]) -> list[int]:
-    """One port for each piece that the earlier rules cut the rule's ports into."""
-    points = {start for each in (box, *earlier) for start in each.ports.flat}
-    return [port for port in sorted(points) if port in box.ports]
-
-
-def _destinations(box: _Box, earlier: Sequence[_Box]) -> list[AddressSet]:
-    """The pieces that the earlier rules cut the rule's destinations into."""
-    pieces: list[AddressSet] = []
-    for family in (4, 6):
-        mine = box.perhaps_destinations.family(family)
-        if not mine:
-            continue
-        points = sorted({point for each in (box, *earlier) for point in _flat(each, family)} | set(_own(mine, family)))
-        for start, end in pairwise(points):
-            piece = AddressSet((start, end)) if family == 4 else AddressSet((), (start, end))
-            if piece <= mine:
-                pieces.append(piece)
-    return pieces
-
-
-def _flat(box: _Box, family: int) -> Boundaries:
-    return _own(box.destinations, family)
-
-
-def _own(addresses: AddressSet, family: int) -> Boundaries:
+def _flat(addresses: AddressSet, family: int) -> tuple[int, ...]:
     return addresses.ipv4 if family == 4 else addresses.ipv6
 
 

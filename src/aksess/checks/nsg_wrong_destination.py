@@ -42,7 +42,7 @@ def _for_clients(rule: SecurityRule, lane: Lane) -> bool:
     """Whether a rule is about callers from outside the network."""
     if rule.default or not rule.inbound:
         return False
-    source = nsg.meaning(rule.sources, rule.source_groups, lane.surroundings)
+    source = nsg.source_of(rule, lane.surroundings)
     outside = INTERNET - lane.surroundings.virtual_network.sure
     return source.perhaps.overlaps(outside)
 
@@ -55,7 +55,7 @@ def _misses(rule: SecurityRule, lane: Lane, frontends: AddressSet, ports: PortSe
         return False
     if str(own) == "*" or not own & ports or own & straight or rule.protocol not in {"*", "tcp", "udp"}:
         return False
-    destination = nsg.meaning(rule.destinations, rule.destination_groups, lane.surroundings)
+    destination = nsg.destination_of(rule, lane.surroundings)
     inside = lane.surroundings.virtual_network.perhaps
     aims_at_nodes = bool(rule.destination_groups) or (bool(destination.perhaps) and destination.perhaps <= inside)
     return aims_at_nodes and not destination.perhaps.overlaps(frontends)

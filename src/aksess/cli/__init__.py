@@ -7,6 +7,7 @@ something to act on.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -42,6 +43,7 @@ app.register_install_completion_command(name="install-completion", help="Install
 
 def main(tokens: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
+    gc.disable()  # one question, then the process ends: collecting costs a third of its time and frees next to nothing
     arguments = list(sys.argv[1:] if tokens is None else tokens)
     debug = "--debug" in arguments
     try:

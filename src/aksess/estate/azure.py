@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from aksess.addresses import Address, AddressSet, read_address, set_of
-from aksess.addresses.parsing import azure_network
+from aksess.addresses import Address, AddressSet, read_address
+from aksess.addresses.parsing import azure_set
 from aksess.estate import azure_wire
 from aksess.snapshot.items import Located
 
@@ -361,7 +361,7 @@ def load_balancer(
 
 def space_of(prefixes: list[str]) -> AddressSet:
     """The union of plain prefixes; texts that are none add nothing."""
-    return set_of([network for prefix in prefixes if (network := azure_network(prefix)) is not None])
+    return azure_set(prefixes)[0]
 
 
 def _both(

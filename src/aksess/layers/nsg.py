@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aksess.addresses import EVERYONE, INTERNET, NOBODY, PLATFORM, AddressSet, PortSet, ServiceTags
-from aksess.addresses.first_match import first_match
-from aksess.addresses.parsing import azure_network, set_of
+from aksess.addresses.first_match import Candidates, first_match
+from aksess.addresses.parsing import azure_set
 from aksess.addresses.tags import looks_like_tag
 from aksess.errors import ParseError
 from aksess.estate.azure import SecurityGroup, SecurityRule
@@ -31,11 +31,14 @@ __all__ = [
     "Meaning",
     "Surroundings",
     "describe",
+    "destination_of",
     "first_rule",
     "judge",
     "matches_some",
     "meaning",
     "missing",
+    "source_of",
+    "sweep",
 ]
 
 _PUBLIC_TAG = INTERNET | PLATFORM
@@ -73,6 +76,7 @@ class Surroundings:
         members: Private addresses of application security groups whose members are known, by id in lower case.
         cache: Meanings of texts and rules that were looked up already.
         kept: The rules whose meanings are cached.
+        sweeps: Which rules decide, by the sources of the rules that concern a flow.
     """
 
     virtual_network: Expansion
@@ -80,6 +84,9 @@ class Surroundings:
     members: Mapping[str, AddressSet] = field(default_factory=dict)
     cache: dict[object, Meaning] = field(default_factory=dict, compare=False, repr=False)
     kept: list[SecurityRule] = field(default_factory=list, compare=False, repr=False)
+    sweeps: dict[tuple[tuple[AddressSet, AddressSet], ...], dict[Candidates, AddressSet]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +126,27 @@ def judge(
         if aimed is None:
             continue
         aimed = aimed or (doubts or {}).get(rule.name, "")
-        source = _sources(rule, surroundings, flow.probe)
+        source = source_of(rule, surroundings, probe=flow.probe)
         doubt = "; ".join(filter(None, (aimed, source.doubt)))
         sure = NOBODY if aimed else source.sure
         if source.perhaps:
             relevant.append((rule, Meaning(sure, source.perhaps, doubt, source.assumptions)))
         if sure == EVERYONE:
             break
-    decided = first_match([(each.sure, each.perhaps) for _, each in relevant])
+    decided = sweep([(each.sure, each.perhaps) for _, each in relevant], surroundings)
     rulings = {key: _ruling(group, [relevant[index] for index in key], layer, places or {}) for key in decided}
     everyone = max(decided, key=lambda key: (key[-1] if key else -1, decided[key].networks()))
     cells = tuple((decided[key], rulings[key]) for key in decided if key != everyone)
     return Partition(rulings[everyone], cells)
+
+
+def sweep(sources: Sequence[tuple[AddressSet, AddressSet]], surroundings: Surroundings) -> dict[Candidates, AddressSet]:
+    """`first_match` over the sources of some rules; flows that the same rules concern share it."""
+    key = tuple(sources)
+    found = surroundings.sweeps.get(key)
+    if found is None:
+        found = surroundings.sweeps[key] = first_match(key)
+    return found
 
 
 def missing(identity: str, layer: Layer) -> Partition:
@@ -146,12 +162,8 @@ def meaning(texts: Sequence[str], groups: Sequence[str], surroundings: Surroundi
     perhaps: list[AddressSet] = []
     doubts: list[str] = []
     assumptions: list[Assumption] = []
-    networks = []
-    for text in texts:
-        network = azure_network(text)
-        if network is not None:
-            networks.append(network)
-            continue
+    plain, named = azure_set(texts)
+    for text in named:
         found = surroundings.cache.get((text, probe))
         if found is None:
             found = surroundings.cache[text, probe] = _named(text, surroundings, probe)
@@ -166,7 +178,6 @@ def meaning(texts: Sequence[str], groups: Sequence[str], surroundings: Surroundi
             perhaps.append(PRIVATE)
         else:
             sure.append(members)
-    plain = set_of(networks)
     held = AddressSet.union_of([plain, *sure])
     return Meaning(held, AddressSet.union_of([held, *perhaps]), "; ".join(dict.fromkeys(doubts)), tuple(assumptions))
 
@@ -180,7 +191,7 @@ def first_rule(group: SecurityGroup, flow: Flow, surroundings: Surroundings, sou
         aimed = _aims(rule, flow, surroundings)
         if aimed is None:
             continue
-        held = _sources(rule, surroundings, flow.probe)
+        held = source_of(rule, surroundings, probe=flow.probe)
         if not source.overlaps(held.perhaps):
             continue
         if aimed or not source <= held.sure:
@@ -189,12 +200,27 @@ def first_rule(group: SecurityGroup, flow: Flow, surroundings: Surroundings, sou
     return None
 
 
-def _sources(rule: SecurityRule, surroundings: Surroundings, probe: bool) -> Meaning:
-    """The meaning of a rule's sources, worked out once; the rule is kept so that its identity stays its own."""
-    key = (id(rule), probe)
+def source_of(rule: SecurityRule, surroundings: Surroundings, *, probe: bool = False) -> Meaning:
+    """The meaning of a rule's sources, worked out once."""
+    return _side(rule, "source", rule.sources, rule.source_groups, surroundings, probe)
+
+
+def destination_of(
+    rule: SecurityRule, surroundings: Surroundings, *, probe: bool = False, groups: Sequence[str] | None = None
+) -> Meaning:
+    """The meaning of a rule's destinations, worked out once; ``groups`` in place of its application groups."""
+    given = rule.destination_groups if groups is None else groups
+    return _side(rule, f"destination {','.join(given)}", rule.destinations, given, surroundings, probe)
+
+
+def _side(
+    rule: SecurityRule, side: str, texts: Sequence[str], groups: Sequence[str], surroundings: Surroundings, probe: bool
+) -> Meaning:
+    """One side of a rule from the cache; the rule is kept so that its identity stays its own."""
+    key = (id(rule), side, probe)
     found = surroundings.cache.get(key)
     if found is None:
-        found = surroundings.cache[key] = meaning(rule.sources, rule.source_groups, surroundings, probe=probe)
+        found = surroundings.cache[key] = meaning(texts, groups, surroundings, probe=probe)
         surroundings.kept.append(rule)
     return found
 
@@ -227,7 +253,7 @@ def _aims(rule: SecurityRule, flow: Flow, surroundings: Surroundings) -> str | N
     groups = [group for group in rule.destination_groups if group not in flow.groups]
     if len(groups) < len(rule.destination_groups):
         return ""
-    found = meaning(rule.destinations, groups, surroundings, probe=flow.probe)
+    found = destination_of(rule, surroundings, probe=flow.probe, groups=groups)
     if flow.destination <= found.sure:
         return ""
     if not flow.destination.overlaps(found.perhaps):
@@ -245,6 +271,7 @@ def _named(text: str, surroundings: Surroundings, probe: bool) -> Meaning:
     if name == "internet":
         return Meaning(INTERNET - network.perhaps, INTERNET - network.sure, network.doubt)
     if name == "azureloadbalancer":
+        # probes aim at node addresses; the platform opens no connections of its own to frontends
         return Meaning(PLATFORM, PLATFORM) if probe else Meaning(NOBODY, NOBODY)
     known = surroundings.tags.get(text)
     if known is not None:
