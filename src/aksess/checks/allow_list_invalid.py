@@ -21,9 +21,8 @@ def _of_ingresses(check: Check, audited: Audited) -> Iterator[Finding]:
     for controller in audited.nginx:
         for each in controller.facts.invalid_lists:
             ingress, bad = each.ingress, each.invalid
-            entry = repr(bad.entry) if bad.entry else "an empty entry"
             yield check.finding(
-                f"Ingress {ingress.namespace}/{ingress.name}: {bad.key.rpartition('/')[2]} holds {entry} "
+                f"Ingress {ingress.namespace}/{ingress.name}: {bad.key.rpartition('/')[2]} cannot be read "
                 f"({bad.reason}), so ingress-nginx answers 503 to everybody",
                 each.citation,
                 exposures=audited.of("Ingress", ingress.namespace, ingress.name),

@@ -35,7 +35,7 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
                     continue
                 if _misses(rule, lane, frontends, ports | node_ports, straight):
                     seen.add((guard.identity, rule.name))
-                    yield _finding(check, guard, rule, audited, frontends)
+                    yield _finding(check, guard, rule, audited)
 
 
 def _for_clients(rule: SecurityRule, lane: Lane) -> bool:
@@ -66,9 +66,21 @@ def _reachable_node_ports(audited: Audited) -> PortSet:
     return PortSet.of(*(entry.port for entry in audited.evaluator.public_node_entries))
 
 
-def _finding(check: Check, guard: Guard, rule: SecurityRule, audited: Audited, frontends: AddressSet) -> Finding:
+def _meant(rule: SecurityRule, audited: Audited) -> list[str]:
+    """The frontends that a rule is meant for, by its ports; all where none fits."""
+    ports = PortSet.parse(rule.destination_ports)
+    found = [
+        str(entry.address)
+        for entry in audited.evaluator.frontends
+        if entry.port in ports or (entry.service_port is not None and entry.service_port.node_port in ports)
+    ]
+    return list(dict.fromkeys(found or [str(entry.address) for entry in audited.evaluator.frontends]))
+
+
+def _finding(check: Check, guard: Guard, rule: SecurityRule, audited: Audited) -> Finding:
     group = guard.group
-    shown = ", ".join(text.partition("/")[0] for text in frontends.to_cidrs(limit=2)[:2])
+    meant = _meant(rule, audited)
+    shown = ", ".join(meant[:2]) + (f" and {len(meant) - 2} more" if len(meant) > 2 else "")
     verb = "lets nobody in" if rule.allows else "stops nobody"
     return check.finding(
         f"rule {rule.name} of {group.name if group else guard.identity} aims at nodes, but with floating IP the packet "

@@ -12,10 +12,10 @@ from itertools import pairwise
 from aksess.access.outcomes import Outcome
 from aksess.access.questions import Explanation
 from aksess.addresses import AddressSet
-from aksess.checks.interface import Finding
+from aksess.checks.interface import Finding, Severity
 from aksess.rulings import Citation, Layer, Ruling, Verdict
 
-__all__ = ["CONDITIONS", "Row", "effect_text", "hidden", "place_text", "rows", "summary"]
+__all__ = ["CONDITIONS", "LAYERS", "Row", "effect_text", "hidden", "place_text", "rows", "summary"]
 
 CONDITIONS = {
     "forged-header": "if the client forges the header",
@@ -27,7 +27,7 @@ CONDITIONS = {
 _Standing = tuple[AddressSet, AddressSet]
 """Domain of an alternative, and who of it gets in."""
 
-_LAYERS = {
+LAYERS = {
     Layer.FRONT_DOOR: "front door",
     Layer.APPLICATION_GATEWAY: "application gateway",
     Layer.LOAD_BALANCER: "load balancer",
@@ -39,6 +39,7 @@ _LAYERS = {
     Layer.CONTROLLER: "controller",
     Layer.API_SERVER: "API server",
 }
+"""What people call each layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Row:
         decides: Whether this hop decides.
         text: Resource, rule and what it says.
         place: ``file:line``, empty for what was not read.
+        resource: The resource alone.
+        rule: The rule or field in it alone, with its priority where it has one.
+        said: What it says alone.
     """
 
     layer: str
@@ -58,6 +62,9 @@ class Row:
     decides: bool
     text: str
     place: str
+    resource: str = ""
+    rule: str = ""
+    said: str = ""
 
 
 def rows(outcome: Outcome) -> list[Row]:
@@ -107,15 +114,15 @@ def _pairs(items: Sequence[_Standing]) -> list[tuple[_Standing, _Standing]]:
 def _row(ruling: Ruling, *, decides: bool) -> Row:
     citation = ruling.citation
     verdict = Verdict.INDETERMINATE if ruling.doubt else Verdict.ALLOWED if ruling.passes else Verdict.DENIED
-    rule = f" · {citation.rule}" if citation.rule else ""
-    if citation.rule and citation.priority is not None:
+    rule = citation.rule
+    if rule and citation.priority is not None:
         rule += f" ({citation.priority})"
-    named = f"{citation.label}{rule}"
+    named = f"{citation.label} · {rule}" if rule else citation.label
     said = ruling.doubt if ruling.doubt and decides else citation.text
     text = f"{named}: {said}" if named and said else named or said
-    return Row(_LAYERS[citation.layer], verdict, decides, text, place_text(citation))
+    return Row(LAYERS[citation.layer], verdict, decides, text, place_text(citation), citation.label, rule, said)
 
 
 def hidden(finding: Finding) -> bool:
-    """Whether a finding only says again what an explanation shows."""
-    return finding.check == "open-to-internet"
+    """Whether a finding is no news beside an explanation: a note, which the explanation shows or need not show."""
+    return finding.severity == Severity.NOTE

@@ -20,7 +20,7 @@ from aksess.access.exposures import Exposure
 from aksess.access.names import Names
 from aksess.access.outcomes import Outcome
 from aksess.access.questions import Explanation, Reach
-from aksess.addresses import AddressSet, name_of
+from aksess.addresses import AddressSet, is_internet, name_of
 from aksess.checks.interface import Check, Finding
 from aksess.layers.egress import Requirement
 from aksess.library import Audit, Egress
@@ -34,6 +34,7 @@ _STYLES = {"allowed": "green", "denied": "red", "indeterminate": "yellow", "mixe
 _MARKS = {Verdict.ALLOWED: "✓", Verdict.DENIED: "✗", Verdict.INDETERMINATE: "?"}
 _SEVERITIES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 _FEW_CIDRS = 24
+_NAMED_CIDRS = 2
 _FEW_EXPOSURES = 60
 
 
@@ -208,19 +209,26 @@ def _groups(exposures: Sequence[Exposure]) -> Iterator[tuple[Exposure, list[Expo
 
 
 def _exposures(groups: Iterable[tuple[Exposure, list[Exposure]]], names: Names) -> Table:
-    table = _grid(3)
-    table.add_row(*(Text(each, style="dim") for each in ("WHO GETS IN", "WHERE", "NARROWED BY")))
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    table.add_column(ratio=1, overflow="fold")
+    table.add_column(ratio=1, overflow="fold")
     for first, members in groups:
-        who = _named(first.allowed, names)
-        if first.indeterminate:
-            who.append(f"; cannot be known: {name_of(first.indeterminate, names)}", style="yellow")
         where = Text(first.id.rpartition("@")[0] or first.id, style="bold")
         entries = ", ".join(each.id.rpartition("@")[2] for each in members if "@" in each.id)
-        where.append(f" @{entries}" if entries else "", style="dim not bold")
-        where.append(f"\n{first.application.label}", style="dim not bold")
+        where.append(f"\n  {first.application.label}", style="not bold dim")
+        where.append(f" @{entries}" if entries else "", style="not bold dim")
+        who = Text(name_of(first.allowed, names), style=_tone(first))
+        if first.indeterminate:
+            who.append(f"; cannot be known: {name_of(first.indeterminate, names)}", style="yellow")
         layers = dict.fromkeys(each.layer.value for each in first.narrowed)
-        table.add_row(who, where, Text(", ".join(layers) or "–", style="dim"))
+        who.append(f"\n{', '.join(layers)}" if layers else "", style="not bold dim")
+        table.add_row(where, who)
     return table
+
+
+def _tone(exposure: Exposure) -> str:
+    """Green for a closed circle, red for nobody, plain for the Internet: it may be meant."""
+    return "" if is_internet(exposure.allowed) else "green" if exposure.allowed else "red"
 
 
 def _findings(check: str, members: Sequence[Finding]) -> Iterator[RenderableType]:
@@ -287,13 +295,12 @@ def _see_also(findings: Sequence[Finding]) -> Iterator[RenderableType]:
 
 
 def _cidrs(addresses: AddressSet) -> Iterator[RenderableType]:
-    listed = addresses.to_cidrs(limit=_FEW_CIDRS)
-    if not listed or len(listed) > _FEW_CIDRS:
-        if listed:
-            yield Text("  (-o json holds the exact ranges)", style="dim")
-        return
-    for each in listed:
-        yield Text(f"  {each}")
+    """Every range, where the name of the set does not show them already and they are not too many."""
+    count = addresses.cidr_count()
+    if count > _FEW_CIDRS:
+        yield Text("  (-o json holds the exact ranges)", style="dim")
+    elif count > _NAMED_CIDRS:
+        yield from (Text(f"  {each}") for each in addresses.to_cidrs())
 
 
 def _named(addresses: AddressSet, names: Names) -> Text:
