@@ -204,12 +204,18 @@ class Partition:
 
     def split(self, sources: AddressSet) -> Iterator[tuple[AddressSet, Ruling]]:
         """The non-empty parts of the sources with the ruling of each."""
+        address = sources.only()
+        if address is not None:
+            yield sources, next((ruling for cell, ruling in self.cells if address in cell), self.otherwise)
+            return
         rest = sources
         for cell, ruling in self.cells:
-            part = sources & cell
+            part = rest & cell
             if part:
                 yield part, ruling
                 rest = rest - part
+                if not rest:
+                    return
         if rest:
             yield rest, self.otherwise
 

@@ -39,6 +39,13 @@ _EPHEMERAL = 50000
 """A source port as clients get them when they do not choose."""
 
 
+_SHARED = (
+    *("prediction", "lanes", "ways", "frontends", "frontends_by_service", "public_node_entries", "gateways"),
+    *("source_ports", "requirements", "allowances"),
+)
+"""What Ingresses and ConfigMaps have no part in."""
+
+
 @dataclass(frozen=True)
 class Walked:
     """An alternative with the hops that narrowed it."""
@@ -62,6 +69,22 @@ class Evaluator:
     _health: dict[tuple[Name, int, str, object], Health] = field(default_factory=dict, repr=False)
     _forks: dict[tuple[str, str, int], tuple[Fork, ...]] = field(default_factory=dict, repr=False)
     _inside: dict[tuple[str, Backend], Ruling | None] = field(default_factory=dict, repr=False)
+
+    def after(self, estate: Estate) -> Evaluator:
+        """The evaluator of an estate that differs in its Ingresses and ConfigMaps only; all else is taken over.
+
+        Health that a controller's answers decide is worked out again.
+        """
+        found = Evaluator(estate, self.strict)
+        for name in _SHARED:
+            if name in self.__dict__:
+                found.__dict__[name] = self.__dict__[name]
+        found._forwarding = self._forwarding
+        if not any(
+            each.probe and not each.probe.local and each.probe.protocol != "tcp" for each in self._forwarding.values()
+        ):
+            found._health, found._forks = self._health, self._forks
+        return found
 
     # --- what questions share ---------------------------------------------------------------------------------------
 

@@ -151,8 +151,8 @@ class AddressSet:
 
     def only(self) -> Address | None:
         """The address of a set of exactly one; None for every other set."""
-        first = self.witness()
-        return first if first is not None and self.size() == 1 else None
+        flat = (*self.ipv4, *self.ipv6) if len(self.ipv4) + len(self.ipv6) == 2 else ()
+        return self.witness() if flat and flat[1] - flat[0] == 1 else None
 
     def ranges(self) -> Iterator[tuple[Address, Address]]:
         """First and last address of every range, IPv4 before IPv6, in increasing order."""

@@ -51,7 +51,7 @@ def _paint(rules: Sequence[tuple[Boundaries, Boundaries]], end: int) -> dict[Can
     relevant: list[tuple[int, Boundaries, Boundaries]] = []
     for index, (sure, perhaps) in enumerate(rules):
         if sure or perhaps:
-            relevant.append((index, sure, intervals.difference(perhaps, sure)))
+            relevant.append((index, sure, () if perhaps == sure else intervals.difference(perhaps, sure)))
             if sure == (0, end):
                 break  # nothing below can show
     total = sum(len(sure) + len(perhaps) for _, sure, perhaps in relevant)
