@@ -1,0 +1,1 @@
+"""The estate of ``aksess demo``: data only."""
