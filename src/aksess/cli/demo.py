@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +16,12 @@ __all__ = ["demo"]
 _FILES = ("controller.yaml", "applications.yaml", "azure.json")
 _TRY = """
 Try:
-  aksess explain 198.51.100.7 https://shop.example.com/admin -f {0}
-  aksess who https://shop.example.com/admin -f {0}
-  aksess explain 45.155.205.9 https://backoffice.example.net/ -f {0}
-  aksess checks allow-list-bypassed
-  aksess audit -f {0} -o html > report.html
-Then edit a file in {0} and ask again.
+  {program} explain 198.51.100.7 https://shop.example.com/admin -f {folder}
+  {program} who https://shop.example.com/admin -f {folder}
+  {program} explain 45.155.205.9 https://backoffice.example.net/ -f {folder}
+  {program} checks allow-list-bypassed
+  {program} audit -f {folder} -o html > report.html
+Then edit a file in {folder} and ask again.
 """
 
 
@@ -49,5 +50,11 @@ def demo(
     estate = library.read(to)
     found = library.audit(estate)
     printing.page(*text.audit(found, library.names(estate)))
-    printing.plain(_TRY.format(to))
+    printing.plain(_TRY.format(program=_program(), folder=to))
     return 0
+
+
+def _program() -> str:
+    """How this program was called, so that the lines can be copied where it is not on the path."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "aksess" and not called.is_absolute() else "aksess"

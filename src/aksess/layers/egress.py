@@ -18,7 +18,7 @@ from aksess.estate import Estate, NodeGroup
 from aksess.estate.azure import ManagedCluster, SecurityGroup, SecurityRule
 from aksess.layers import nsg
 from aksess.layers.nsg import Flow, Surroundings
-from aksess.rulings import Citation, Layer, Partition, Verdict
+from aksess.rulings import Citation, Layer, Partition, Ruling, Verdict
 
 __all__ = ["Allowance", "Hop", "Need", "Requirement", "allowances", "judge", "needs", "ways_out"]
 
@@ -225,7 +225,15 @@ def _outbound(hop: Hop, group: NodeGroup, need: Need) -> Partition:
     nodes = AddressSet.union_of(map(AddressSet.single, group.addresses)) or EVERYONE
     turned = replace(hop.group, rules=tuple(_turned(rule) for rule in hop.group.rules))
     flow = Flow(nodes, need.port, need.protocol.lower(), groups=group.application_groups)
-    return nsg.judge(turned, flow, hop.surroundings, hop.layer, inbound=False)
+    judged = nsg.judge(turned, flow, hop.surroundings, hop.layer, inbound=False)
+    texts = {rule.name: nsg.describe(rule) for rule in hop.group.rules}
+    return Partition(_told(judged.otherwise, texts), tuple((cell, _told(each, texts)) for cell, each in judged.cells))
+
+
+def _told(ruling: Ruling, texts: Mapping[str, str]) -> Ruling:
+    """A ruling on turned rules that says what the rule says as it stands."""
+    text = texts.get(ruling.citation.rule, ruling.citation.text)
+    return replace(ruling, citation=replace(ruling.citation, text=text))
 
 
 def _turned(rule: SecurityRule) -> SecurityRule:

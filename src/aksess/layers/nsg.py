@@ -76,6 +76,7 @@ class Surroundings:
         members: Private addresses of application security groups whose members are known, by id in lower case.
         cache: Meanings of texts and rules that were looked up already.
         kept: The rules whose meanings are cached.
+        rulings: Rulings of single rules, by rule, layer and group.
         sweeps: Which rules decide, by the sources of the rules that concern a flow.
     """
 
@@ -84,6 +85,7 @@ class Surroundings:
     members: Mapping[str, AddressSet] = field(default_factory=dict)
     cache: dict[object, Meaning] = field(default_factory=dict, compare=False, repr=False)
     kept: list[SecurityRule] = field(default_factory=list, compare=False, repr=False)
+    rulings: dict[tuple[int, Layer, str], Ruling] = field(default_factory=dict, compare=False, repr=False)
     sweeps: dict[tuple[tuple[AddressSet, AddressSet], ...], dict[Candidates, AddressSet]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -134,7 +136,10 @@ def judge(
         if sure == EVERYONE:
             break
     decided = sweep([(each.sure, each.perhaps) for _, each in relevant], surroundings)
-    rulings = {key: _ruling(group, [relevant[index] for index in key], layer, places or {}) for key in decided}
+    rulings = {
+        key: _known_ruling(group, [relevant[index] for index in key], layer, places or {}, surroundings)
+        for key in decided
+    }
     everyone = max(decided, key=lambda key: (key[-1] if key else -1, decided[key].networks()))
     cells = tuple((decided[key], rulings[key]) for key in decided if key != everyone)
     return Partition(rulings[everyone], cells)
@@ -309,6 +314,23 @@ def _ruling(
         doubts = dict.fromkeys(each.doubt for _, each in candidates[:-1] if each.doubt)
         return Ruling(citation, doubt="; ".join(doubts), assumptions=last.assumptions)
     return Ruling(citation, None if rule.allows else Effect.TIMEOUT, assumptions=last.assumptions)
+
+
+def _known_ruling(
+    group: SecurityGroup,
+    candidates: Sequence[tuple[SecurityRule, Meaning]],
+    layer: Layer,
+    places: Mapping[str, tuple[Place, tuple[str | int, ...]]],
+    surroundings: Surroundings,
+) -> Ruling:
+    """`_ruling`, kept where one rule decides for sure: it says the same of every flow."""
+    if len(candidates) != 1 or places or candidates[0][1].doubt:
+        return _ruling(group, candidates, layer, places)
+    key = (id(candidates[0][0]), layer, group.key)
+    found = surroundings.rulings.get(key)
+    if found is None:
+        found = surroundings.rulings[key] = _ruling(group, candidates, layer, places)
+    return found
 
 
 def _listed(texts: Sequence[str], groups: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ Text, markdown and HTML all show these rows; only their dress differs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from aksess.access.outcomes import Outcome
@@ -15,7 +15,17 @@ from aksess.addresses import AddressSet
 from aksess.checks.interface import Finding, Severity
 from aksess.rulings import Citation, Layer, Ruling, Verdict
 
-__all__ = ["CONDITIONS", "LAYERS", "Row", "effect_text", "hidden", "place_text", "rows", "summary"]
+__all__ = [
+    "CONDITIONS",
+    "LAYERS",
+    "Row",
+    "effect_text",
+    "headline",
+    "hidden",
+    "place_text",
+    "rows",
+    "summary",
+]
 
 CONDITIONS = {
     "forged-header": "if the client forges the header",
@@ -68,10 +78,16 @@ class Row:
 
 
 def rows(outcome: Outcome) -> list[Row]:
-    """The rows of one outcome. Rulings of one resource that say the same are one row."""
+    """The rows of one outcome. Rulings of one resource that say the same are one row.
+
+    Where the outcome cannot be known, the hop that decides does not say that it stops anything.
+    """
     trail = outcome.trail
     shown = [ruling for ruling, after in pairwise(trail) if ruling.citation != after.citation] + list(trail[-1:])
-    return [_row(each, decides=each is trail[-1]) for each in shown if each.citation.label or each.citation.text]
+    found = [_row(each, decides=each is trail[-1]) for each in shown if each.citation.label or each.citation.text]
+    if outcome.verdict != Verdict.INDETERMINATE:
+        return found
+    return [replace(each, verdict=outcome.verdict) if each.decides else each for each in found]
 
 
 def effect_text(outcome: Outcome) -> str:
@@ -96,6 +112,16 @@ def summary(found: Explanation) -> str:
     if _differs_for_one(found):
         return "mixed: intermittent, the same client gets in or not by what it cannot choose"
     return "mixed: it depends on the source"
+
+
+def headline(found: Explanation) -> str:
+    """The verdict with what the client sees, or with what it must do where only a choice of its own gets it in."""
+    conditions = {each.condition for each in found.outcomes if each.verdict == Verdict.ALLOWED}
+    if found.verdict == Verdict.ALLOWED and conditions and "" not in conditions:
+        return f"{summary(found)} · {', or '.join(CONDITIONS[each] for each in sorted(conditions))}"
+    if len(found.outcomes) == 1:
+        return f"{summary(found)} · {effect_text(found.outcomes[0])}"
+    return summary(found)
 
 
 def _differs_for_one(found: Explanation) -> bool:

@@ -7,7 +7,6 @@ cut with what was left out said, and what to type to see it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -24,7 +23,9 @@ from aksess.addresses import AddressSet, is_internet, name_of
 from aksess.checks.interface import Check, Finding
 from aksess.layers.egress import Requirement
 from aksess.library import Audit, Egress
-from aksess.report.routes import CONDITIONS, Row, effect_text, hidden, place_text, rows, summary
+from aksess.report.groups import Problem, Way, applications, assumed, deciding, distinct, problems, quiet, tally, ways
+from aksess.report.routes import CONDITIONS, Row, effect_text, headline, hidden, place_text, rows
+from aksess.report.wording import count
 from aksess.rulings import Assumption, Citation, Verdict
 from aksess.snapshot import Unread
 
@@ -42,11 +43,7 @@ def explanation(found: Explanation, findings: Sequence[Finding], names: Names) -
     """The answer of ``aksess explain``."""
     yield Text.assemble((found.source.text, "bold"), " → ", (found.target.text, "bold"))
     several = len(found.outcomes) > 1
-    first = found.outcomes[0] if found.outcomes else None
-    headline = Text(summary(found), style=f"bold {_STYLES[found.verdict]}")
-    if not several and first is not None:
-        headline.append(f" · {effect_text(first)}")
-    yield headline
+    yield Text(headline(found), style=f"bold {_STYLES[found.verdict]}")
     for outcome in found.outcomes:
         yield Text()
         if several:
@@ -81,19 +78,19 @@ def reach(found: Reach, names: Names) -> Iterator[RenderableType]:
 
 def audit(found: Audit, names: Names, *, everything: bool = False) -> Iterator[RenderableType]:
     """The answer of ``aksess audit``: exposures, findings, and what was taken for true."""
-    groups = list(_groups(found.exposures))
-    shown = groups if everything else groups[:_FEW_EXPOSURES]
+    listed = ways(found.exposures)
+    shown = listed if everything else listed[:_FEW_EXPOSURES]
     yield _heading(
-        f"{_count(len(found.exposures), 'exposure')} of {_count(_applications(found.exposures), 'application')}"
+        f"{count(len(found.exposures), 'exposure')} of {count(applications(found.exposures), 'application')}"
     )
     yield _exposures(shown, names)
-    if len(shown) < len(groups):
-        yield Text(f"  … {len(groups) - len(shown):,} more (--all shows them, -o json holds them)", style="dim")
+    if len(shown) < len(listed):
+        yield Text(f"  … {len(listed) - len(shown):,} more (--all shows them, -o json holds them)", style="dim")
     yield Text()
-    yield _heading(_tally(found.findings) if found.findings else "No findings")
-    for check, members in groupby(found.findings, key=lambda each: each.check):
-        yield from _findings(check, list(members))
-    yield from _assumed(dict.fromkeys(each for exposure in found.exposures for each in exposure.assumptions))
+    yield _heading(tally(found.findings) or "No findings")
+    for problem in problems(found.findings):
+        yield from _problem(problem)
+    yield from _assumed(each for exposure in found.exposures for each in exposure.assumptions)
     yield from _unread(found.unread, found.left_out)
 
 
@@ -115,12 +112,12 @@ def comparison(found: Sequence[Difference], names: Names) -> Iterator[Renderable
                 table.add_row(Text(f"  {mark}", style=style), Text(word, style=style), _named(addresses, names))
         yield table
     yield Text()
-    yield Text(_count(len(found), "exposure") + " changed", style="bold")
+    yield Text(count(len(found), "exposure") + " changed", style="bold")
 
 
 def egress(found: Egress) -> Iterator[RenderableType]:
     """The answer of ``aksess egress``."""
-    yield _heading(_count(len(found.requirements), "requirement"))
+    yield _heading(count(len(found.requirements), "requirement"))
     table = _grid(4)
     for each in found.requirements:
         table.add_row(_mark(each.verdict), each.need.name, _wanted(each), Text(_decided(each), style="dim"))
@@ -176,12 +173,8 @@ def _route(found: Sequence[Row]) -> Table:
 
 def _cited(citations: Iterable[Citation]) -> Table:
     table = _grid(2)
-    seen: set[tuple[str, str]] = set()
-    for each in citations:
-        key = (each.layer.value, each.label or each.resource)
-        if key not in seen:
-            seen.add(key)
-            table.add_row(Text(f"  {each.layer.value}"), _with_place(each.label or each.text, place_text(each)))
+    for each in distinct(citations):
+        table.add_row(Text(f"  {each.layer.value}"), _with_place(each.label or each.text, place_text(each)))
     return table
 
 
@@ -194,34 +187,20 @@ def _with_place(text: str, place: str) -> Text:
 
 # --- audit ------------------------------------------------------------------------------------------------------------
 
-_Key = tuple[str, str, str, AddressSet, AddressSet, tuple[Citation, ...]]
 
-
-def _groups(exposures: Sequence[Exposure]) -> Iterator[tuple[Exposure, list[Exposure]]]:
-    """Exposures of one application and path that the same people reach over several entries, together."""
-    found: dict[_Key, list[Exposure]] = {}
-    for each in exposures:
-        what = each.id.rpartition("@")[0]
-        key = (each.application.label, what, each.path_type, each.allowed, each.indeterminate, each.narrowed)
-        found.setdefault(key, []).append(each)
-    for members in found.values():
-        yield members[0], members
-
-
-def _exposures(groups: Iterable[tuple[Exposure, list[Exposure]]], names: Names) -> Table:
+def _exposures(listed: Iterable[Way], names: Names) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     table.add_column(ratio=1, overflow="fold")
     table.add_column(ratio=1, overflow="fold")
-    for first, members in groups:
-        where = Text(first.id.rpartition("@")[0] or first.id, style="bold")
-        entries = ", ".join(each.id.rpartition("@")[2] for each in members if "@" in each.id)
+    for way in listed:
+        first = way.first
+        where = Text(way.what, style="bold")
         where.append(f"\n  {first.application.label}", style="not bold dim")
-        where.append(f" @{entries}" if entries else "", style="not bold dim")
+        where.append(f" @{', '.join(way.entries)}" if way.entries else "", style="not bold dim")
         who = Text(name_of(first.allowed, names), style=_tone(first))
         if first.indeterminate:
             who.append(f"; cannot be known: {name_of(first.indeterminate, names)}", style="yellow")
-        layers = dict.fromkeys(each.layer.value for each in first.narrowed)
-        who.append(f"\n{', '.join(layers)}" if layers else "", style="not bold dim")
+        who.append(f"\n{', '.join(way.layers)}" if way.layers else "", style="not bold dim")
         table.add_row(where, who)
     return table
 
@@ -231,54 +210,45 @@ def _tone(exposure: Exposure) -> str:
     return "" if is_internet(exposure.allowed) else "green" if exposure.allowed else "red"
 
 
-def _findings(check: str, members: Sequence[Finding]) -> Iterator[RenderableType]:
-    severity = members[0].severity
-    head = Text.assemble((severity.value, _SEVERITIES[severity]), " ", (check, "bold"))
+def _problem(problem: Problem) -> Iterator[RenderableType]:
     yield Text()
-    yield head
-    for each in members:
+    yield Text.assemble((problem.severity.value, _SEVERITIES[problem.severity]), " ", (problem.check, "bold"))
+    for each in problem.findings:
         body = [_with_place(each.message, place_text(each.citation))]
-        if each.fix:
+        if each.fix and not problem.fix:
             body.append(Text(f"→ {each.fix}", style="green"))
         yield Padding(Group(*body), (0, 0, 0, 2))
-
-
-def _tally(findings: Sequence[Finding]) -> str:
-    counted = [(word, sum(each.severity == word for each in findings)) for word in ("error", "warning", "note")]
-    return ", ".join(_count(number, word) for word, number in counted if number)
+    if problem.fix:
+        yield Padding(Text(f"→ {problem.fix}", style="green"), (0, 0, 0, 2))
 
 
 def _unread(unread: Sequence[Unread], left_out: int) -> Iterator[RenderableType]:
-    deciding = [each for each in unread if each.reach != "nothing"]
-    if deciding:
+    told = deciding(unread)
+    if told:
         yield Text()
-        yield _heading(f"Not understood: {_count(len(deciding), 'thing')} that could change denials above")
-        for each in deciding[:_FEW_CIDRS]:
+        yield _heading(f"Not understood: {count(len(told), 'thing')} that could change denials above")
+        for each in told[:_FEW_CIDRS]:
             yield Padding(Text(f"{each.label}: {each.reason}"), (0, 0, 0, 2))
-        if len(deciding) > _FEW_CIDRS:
-            yield Text(f"  … {len(deciding) - _FEW_CIDRS} more (-o json holds them)", style="dim")
-    harmless = len(unread) - len(deciding)
-    quiet = [_count(harmless, "object") + " of kinds that decide nothing about access"] if harmless else []
-    quiet += [_count(left_out, "file") + " of other kinds left out"] if left_out else []
-    if quiet:
+        if len(told) > _FEW_CIDRS:
+            yield Text(f"  … {len(told) - _FEW_CIDRS} more (-o json holds them)", style="dim")
+    if rest := quiet(unread, left_out):
         yield Text()
-        yield Text("; ".join(quiet), style="dim")
+        yield Text(rest, style="dim")
 
 
 # --- small things -----------------------------------------------------------------------------------------------------
 
 
 def _assumed(assumptions: Iterable[Assumption]) -> Iterator[RenderableType]:
-    listed = sorted({(each.code, each.text) for each in assumptions})
+    listed = assumed(assumptions)
     if not listed:
         return
     yield Text()
     yield Text("taken for true", style="bold")
     table = _grid(2)
-    for code, texts in groupby(listed, key=lambda each: each[0]):
-        told = [text for _, text in texts]
-        more = f" (and {len(told) - 1} more of its kind)" if len(told) > 1 else ""
-        table.add_row(Text(f"  {code}", style="yellow"), f"{told[0]}{more}")
+    for each in listed:
+        more = f" (and {len(each.texts) - 1} more of its kind)" if len(each.texts) > 1 else ""
+        table.add_row(Text(f"  {each.code}", style="yellow"), f"{each.texts[0]}{more}")
     yield table
 
 
@@ -325,14 +295,6 @@ def _decided(requirement: Requirement) -> str:
 
 def _heading(text: str) -> RenderableType:
     return Rule(Text(text, style="bold"), align="left", style="dim")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _applications(exposures: Iterable[Exposure]) -> int:
-    return len({each.application.label for each in exposures})
 
 
 def _grid(columns: int) -> Table:
