@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from aksess.access.entries import Entry
 from aksess.access.outcomes import Standing
-from aksess.addresses import is_internet
+from aksess.addresses import INTERNET, is_internet
 from aksess.checks.interface import Audited, Check, Finding, Severity
 from aksess.controllers.interface import Controller
 from aksess.estate.certificates import Renewal, renewals
@@ -20,6 +20,8 @@ from aksess.rulings import Citation, Layer
 
 __all__ = ["CHECK"]
 
+_A_FEW = {4: 1 << 20, 6: 1 << 112}
+"""So few addresses shut out of port 80 are hardly those of an issuer: less than a /12 of IPv4, a /16 of IPv6."""
 _FIX = "open port 80 of this frontend to the Internet, or have the issuer prove the name by DNS-01"
 
 
@@ -62,7 +64,9 @@ def _below(audited: Audited, controller: Controller) -> str:
     for entry in plain:
         walked = list(audited.evaluator.transport(entry))
         standing = Standing.any_of([each.alternative.standing for each in walked])
-        if is_internet(standing.allowed | standing.indeterminate):
+        family = entry.address.family
+        shut_out = INTERNET.family(family) - standing.allowed - standing.indeterminate
+        if shut_out.size() < _A_FEW[family]:
             return ""
         narrowed = dict.fromkeys(each.label for one in walked for each in one.narrowed if each.label)
         reasons.append(f"{' and '.join(narrowed) or 'the load balancer'} keeps the Internet from {entry.label}")

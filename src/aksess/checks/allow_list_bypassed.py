@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aksess.access.exposures import Exposure
-from aksess.addresses import AddressSet, name_of, set_of
+from aksess.addresses import INTERNET, PLATFORM, AddressSet, name_of, set_of
 from aksess.checks.interface import Audited, Check, Finding, Severity
 from aksess.checks.selections import Selections
 from aksess.estate.kubernetes import Name
@@ -47,7 +47,7 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
     found: set[tuple[str, str]] = set()
     for listed in (*_of_controllers(audited, selections), *_of_services(audited, selections)):
         for door in (each for service in sorted(listed.services) for each in doors.get(service, ())):
-            extra = door.allowed - listed.admitted
+            extra = _coming_in(door) - listed.admitted
             pair = (listed.citation.label, door.application.label)
             if door.id in listed.own or not extra or pair in found:
                 continue
@@ -60,6 +60,12 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
                 fix=f"put the same list on {door.application.label}, or remove this way",
             )
     yield from _passed_through(check, audited, found)
+
+
+def _coming_in(door: Exposure) -> AddressSet:
+    """Who comes in by a way: Azure's platform is no client, and the public address of a node is for the Internet."""
+    found = door.allowed - PLATFORM
+    return found & INTERNET if door.entry and door.entry.node is not None else found
 
 
 def _doors(audited: Audited, selections: Selections) -> dict[Name, list[Exposure]]:

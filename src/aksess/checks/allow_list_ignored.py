@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aksess.checks.interface import Audited, Check, Finding, Severity
+from aksess.checks.interface import Audited, Check, Confidence, Finding, Severity
 from aksess.controllers.ingress_nginx.list_facts import IgnoredList
 
 __all__ = ["CHECK"]
+
+_LIMITS = ("limit-connections", "limit-rps", "limit-rpm")
+"""The annotations whose limits ``limit-whitelist`` exempts from."""
 
 
 def _run(check: Check, audited: Audited) -> Iterator[Finding]:
     for controller in audited.nginx:
         for each in controller.facts.ignored_lists:
             ingress = each.ingress
+            if each.reason == "rate-limit" and _limits_rates(each):
+                continue
             why, fix = _why(each)
+            where = f" on the path {each.path}" if each.reason == "duplicate" else ""
+            guessed = each.taken_by is not None and not (ingress.created and each.taken_by.created)
             yield check.finding(
-                f"Ingress {ingress.namespace}/{ingress.name}: {each.key} has no effect, {why}",
+                f"Ingress {ingress.namespace}/{ingress.name}: {each.key} has no effect{where}, {why}",
                 each.citation,
                 exposures=audited.of("Ingress", ingress.namespace, ingress.name),
                 fix=fix,
+                confidence=Confidence.MEDIUM if guessed else Confidence.HIGH,
             )
+
+
+def _limits_rates(ignored: IgnoredList) -> bool:
+    """Whether the Ingress limits rates, so that exempting somebody from that is what is meant."""
+    prefix = ignored.key.rpartition("/")[0]
+    return any(f"{prefix}/{limit}" in ignored.ingress.annotations for limit in _LIMITS)
 
 
 def _why(ignored: IgnoredList) -> tuple[str, str]:
@@ -52,7 +66,7 @@ def _why(ignored: IgnoredList) -> tuple[str, str]:
         ),
         "canary": ("of a canary the lists of the main Ingress hold", "write the list on the main Ingress"),
         "duplicate": (
-            f"the older Ingress {owner} has the path {ignored.path} of this host already",
+            f"the older Ingress {owner} has it on this host already",
             f"write the list on {owner}, or give the path to one Ingress only",
         ),
     }.get(ignored.reason, otherwise)

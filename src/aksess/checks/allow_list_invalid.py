@@ -56,9 +56,10 @@ def _of_services(check: Check, audited: Audited) -> Iterator[Finding]:
         first, more = control.invalid[0], len(control.invalid) - 1
         entry = repr(first.text) if first.text else "an empty value"
         others = f" and {more} more" if more else ""
+        verb = "are no ranges" if more else "is no range"
         kept = "the valid ranges stay allowed and everybody else" if control.ranges else "everybody"
         yield check.finding(
-            f"{control.label}: {entry}{others} in {_field(first.path)} is no range for the cloud provider "
+            f"{control.label}: {entry}{others} in {_field(first.path)} {verb} for the cloud provider "
             f"({first.reason}): {kept} is denied, the virtual network included",
             load_balancer.cite(service, first.path),
             exposures=audited.behind(*service.key),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aksess.access.exposures import Exposure
 from aksess.addresses import EVERYONE, AddressSet, set_of
 from aksess.checks.interface import Audited, Check, Finding, Severity
+from aksess.controllers.ingress_nginx import IngressNginx
 from aksess.layers import load_balancer
 from aksess.layers.cloud_provider import AccessControl
 from aksess.layers.cloud_provider.access_control import SOURCE_RANGES
@@ -25,7 +26,7 @@ def _of_controllers(check: Check, audited: Audited) -> Iterator[Finding]:
     for each in audited.exposures:
         if each.listed is None or each.controller is None or each.answers is None or not _both_families(each):
             continue
-        touched = [family for family in (4, 6) if _is_touched(each.listed, family)]
+        touched = _families(each, each.listed)
         if len(touched) == 1:
             application = each.application
             key = (application.kind, application.namespace, application.name, touched[0])
@@ -42,6 +43,17 @@ def _of_controllers(check: Check, audited: Audited) -> Iterator[Finding]:
             fix=f"add the IPv{other} ranges"
             + ("" if open_to else f", or {'::/0' if other == 6 else '0.0.0.0/0'} for all"),
         )
+
+
+def _families(exposure: Exposure, listed: AddressSet) -> list[int]:
+    """The families that a list has entries of: as they are written where that is known, else by whom it admits."""
+    application = exposure.application
+    if isinstance(exposure.controller, IngressNginx):
+        rules = exposure.controller.rules.get((application.namespace, application.name))
+        own = rules.lists.allow or rules.lists.deny if rules is not None else None
+        if own is not None:
+            return sorted(own.families)
+    return [family for family in (4, 6) if _is_touched(listed, family)]
 
 
 def _is_touched(listed: AddressSet, family: int) -> bool:

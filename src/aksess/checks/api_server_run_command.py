@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from aksess.checks.interface import Audited, Check, Finding, Severity
 from aksess.layers import api_server
@@ -15,15 +16,17 @@ _PATH = ("apiServerAccessProfile", "disableRunCommand")
 def _run(check: Check, audited: Audited) -> Iterator[Finding]:
     for cluster in audited.estate.clusters:
         profile = cluster.api_server
-        restricted = profile.enable_private_cluster or api_server.ranges(cluster, audited.estate) is not None
+        private = profile.enable_private_cluster or (cluster.wire.public_network_access or "").lower() == "disabled"
+        restricted = private or api_server.ranges(cluster, audited.estate) is not None
         if not restricted or profile.disable_run_command:
             continue
+        what = "although its API server has no public way in" if private else "whatever the authorized ranges say"
         yield check.finding(
             f"run command is enabled on {cluster.name}: whoever may call it in Azure runs kubectl in the cluster, "
-            "whatever the authorized ranges say",
+            f"{what}",
             api_server.cite(cluster, "run command", _PATH),
             exposures=[f"api-server/{cluster.name}"],
-            fix=f"az aks update -n {cluster.name} -g <resource group> --disable-run-command",
+            fix=f"az aks update -n {quote(cluster.name)} -g <resource group> --disable-run-command",
         )
 
 

@@ -8,13 +8,15 @@ header or PROXY line of those peers is not concerned.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from aksess.access.exposures import Exposure
-from aksess.addresses import AddressSet
+from aksess.addresses import EVERYONE, AddressSet
 from aksess.checks.interface import Audited, Check, Finding, Severity
 from aksess.controllers.interface import Controller
 from aksess.estate.kubernetes import Service
 from aksess.layers import load_balancer
+from aksess.rulings import Verdict
 
 __all__ = ["CHECK"]
 
@@ -26,6 +28,7 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
         for service in controller.services:
             if service.external_policy != "Cluster" or service.type not in {"LoadBalancer", "NodePort"}:
                 continue
+            peers = _peers(audited, service)
             judged = [
                 each
                 for each in audited.exposures
@@ -33,20 +36,32 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
                 and each.entry is not None
                 and each.entry.service is service
                 and each.listed is not None
-                and _judges_peers(each)
+                and _judges_peers(each, peers[each.entry.address.family])
             ]
             if judged:
                 yield check.finding(
                     _message(controller, service, judged),
                     load_balancer.cite(service, _PATH),
                     exposures=[each.id for each in judged],
-                    fix=f"kubectl patch service {service.name} -n {service.namespace} "
+                    fix=f"kubectl patch service {quote(service.name)} -n {quote(service.namespace)} "
                     """-p '{"spec":{"externalTrafficPolicy":"Local"}}'; """
                     "first see that a controller pod runs on enough nodes",
                 )
 
 
-def _judges_peers(exposure: Exposure) -> bool:
+def _peers(audited: Audited, service: Service) -> dict[int, AddressSet]:
+    """The addresses that the pods behind a Service see, by family; all of it where nobody gets that far."""
+    seen = AddressSet.union_of(
+        outcome.seen
+        for entry in audited.evaluator.frontends_by_service.get(service.key, [])
+        for walked in audited.evaluator.transport(entry)
+        for outcome in walked.alternative.outcomes
+        if outcome.verdict != Verdict.DENIED
+    )
+    return {family: seen.family(family) or EVERYONE.family(family) for family in (4, 6)}
+
+
+def _judges_peers(exposure: Exposure, peers: AddressSet) -> bool:
     """Whether some address that arrives is judged itself rather than what it says of the client."""
     if exposure.answers is None:
         return False
@@ -55,17 +70,20 @@ def _judges_peers(exposure: Exposure) -> bool:
         view.peers for view in exposure.answers.views if view.condition in {"forged-header", "proxy-line"}
     )
     # the honest client of a believed peer sends nothing, so the peer itself is judged: that is the proxy's business
-    return any(view.judged is None and view.stop is None and view.peers - believed for view in honest)
+    return any(view.judged is None and view.stop is None and (view.peers & peers) - believed for view in honest)
 
 
 def _message(controller: Controller, service: Service, judged: Sequence[Exposure]) -> str:
     shut = [each for each in judged if not each.allowed and not each.indeterminate]
     name = f"Service {service.namespace}/{service.name}"
-    head = f"{name} has externalTrafficPolicy Cluster, so {controller.citation.label} sees addresses of nodes"
+    # without a workload in the input its class or this very Service speaks for the controller
+    cited = controller.citation
+    named = "its controller" if cited.kind in {"Service", "IngressClass"} else cited.label
+    head = f"{name} has externalTrafficPolicy Cluster, so {named} sees addresses of nodes"
     if len(shut) == len(judged):
         return f"{head}: the lists behind it block everybody"
     if not shut:
-        return f"{head}: the lists behind it admit everybody who gets that far, because they hold nodes"
+        return f"{head}: the lists behind it admit everybody who gets that far, because they let nodes in"
     return (
         f"{head}: of {len(judged)} listed exposures {len(shut)} block everybody and the others admit everybody "
         "who gets that far"

@@ -35,11 +35,15 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
             trust = next((each.facts.trust for each in audited.nginx if each is controller), None)
             yield check.finding(
                 f"{controller.citation.label} takes the client's address from whatever its peers say, and clients are "
-                f"peers: with {what} anybody who gets that far passes the lists of {len(open_by)} exposures",
+                f"peers: with {what} anybody who gets that far passes the lists of {_counted(open_by)}",
                 trust.citation if trust is not None else controller.citation,
                 exposures=[each.id for each in open_by],
                 fix="set proxy-real-ip-cidr to the addresses of your proxies, or turn the header off",
             )
+
+
+def _counted(exposures: list[Exposure]) -> str:
+    return f"{len(exposures)} exposures" if len(exposures) > 1 else exposures[0].id
 
 
 def _known_proxies(audited: Audited) -> AddressSet:

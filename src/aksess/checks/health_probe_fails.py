@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from aksess.checks.interface import Audited, Check, Finding, Severity
 from aksess.rulings import Citation, Layer
@@ -37,7 +38,7 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
 def _fix(citation: Citation) -> str:
     if "appProtocol" in citation.path or "probe" in citation.text:
         key = "service.beta.kubernetes.io/azure-load-balancer-health-probe-request-path"
-        return f"kubectl annotate service -n {citation.namespace} {citation.name} {key}=/healthz"
+        return f"kubectl annotate service -n {quote(citation.namespace)} {quote(citation.name)} {key}=/healthz"
     return "give the Service a ready endpoint"
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aksess.checks.interface import Audited, Check, Finding, Severity
-from aksess.layers import api_server
-from aksess.layers.cloud_provider import LIMIT
+from aksess.layers import api_server, load_balancer
+from aksess.layers.cloud_provider import LIMIT, Cause
 from aksess.rulings import Citation
 
 __all__ = ["CHECK"]
 
 _CLOSE = 0.9
+_FIX = "merge neighbouring prefixes, use service tags, or split the audience over several frontends"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,16 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
                 _Count("destination entries", sum(len(rule.destinations) for rule in rules), LIMIT.destinations),
             ]
             yield from _findings(check, counts, citation, group.name)
+    for refused in audited.evaluator.prediction.refused:
+        if refused.cause == Cause.LIMIT:
+            service = refused.service
+            yield check.finding(
+                f"the rules of Service {service.namespace}/{service.name} do not fit into the security group of AKS: "
+                f"the cloud provider gives up on it ({refused.error.rpartition(': ')[2]})",
+                load_balancer.cite(service, ("spec",)),
+                exposures=audited.behind(*service.key),
+                fix=_FIX,
+            )
     for cluster in audited.estate.clusters:
         listed = cluster.api_server.authorized_ip_ranges or []
         most = api_server.MAX_RANGES_INTEGRATED if cluster.api_server.enable_vnet_integration else api_server.MAX_RANGES
@@ -61,7 +72,7 @@ def _findings(check: Check, counts: list[_Count], citation: Citation, name: str)
             + (", so the next update is refused" if over else ""),
             citation,
             severity=Severity.ERROR if over else Severity.WARNING,
-            fix="merge neighbouring prefixes, use service tags, or split the audience over several frontends",
+            fix=_FIX,
         )
 
 

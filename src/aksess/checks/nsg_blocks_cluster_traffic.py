@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from aksess.access.lanes import Lane
 from aksess.addresses import AddressSet
 from aksess.checks.interface import Audited, Check, Finding, Severity
 from aksess.estate.azure import space_of
+from aksess.layers import nsg
 from aksess.layers.nsg import Flow
-from aksess.rulings import Citation
+from aksess.rulings import Citation, Partition
 
 __all__ = ["CHECK"]
 
@@ -37,11 +39,33 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
 
 def _denied(lane: Lane, source: AddressSet, destination: AddressSet) -> Iterator[Citation]:
     for protocol, port in _PORTS:
-        for partition in lane.partitions(Flow(destination, port, protocol)):
-            for _, ruling in partition.split(source):
+        arriving = lane.partitions(Flow(destination, port, protocol))
+        for partition, ends in (
+            *((each, source) for each in arriving),
+            *((each, destination) for each in _leaving(lane, Flow(source, port, protocol))),
+        ):
+            for _, ruling in partition.split(ends):
                 # default rules are how AKS runs; only what somebody wrote is to blame
                 if not ruling.passes and not ruling.doubt and (ruling.citation.priority or _DEFAULTS) < _DEFAULTS:
                     yield ruling.citation
+
+
+def _leaving(lane: Lane, flow: Flow) -> Iterator[Partition]:
+    """What each group does with every destination on the way out: the same first match, the two ends exchanged."""
+    for guard in lane.guards:
+        if guard.group is not None:
+            rules = tuple(
+                replace(
+                    rule,
+                    sources=rule.destinations,
+                    destinations=rule.sources,
+                    source_groups=rule.destination_groups,
+                    destination_groups=rule.source_groups,
+                )
+                for rule in guard.group.outbound()
+            )
+            group = replace(guard.group, rules=rules)
+            yield nsg.judge(group, flow, lane.surroundings, guard.layer, inbound=False)
 
 
 def _nodes(audited: Audited, lane: Lane) -> AddressSet:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from aksess.access.exposures import Exposure
 from aksess.addresses import is_internet, name_of
 from aksess.checks.interface import Audited, Check, Finding, Severity
+from aksess.layers import load_balancer
+from aksess.layers.cloud_provider import AccessControl, Annotation
 from aksess.rulings import Citation, Layer
 
 __all__ = ["CHECK"]
@@ -29,15 +31,27 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
         restricting = [hop for hop in first.narrowed if hop.layer in _WHOLE_FRONTEND]
         if not restricting or is_internet(first.allowed) or first.allowed.networks() < 2:
             continue
+        cited = _by_its_service(first, restricting[0])
         names = sorted(f"{namespace}/{name}" for namespace, name in applications)
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         yield check.finding(
             f"{shown} share {label} and have no list of their own: each is open to everybody whom "
-            f"{_named(restricting[0])} lets through for any of them ({name_of(first.allowed)})",
-            restricting[0],
+            f"{_named(cited)} lets through for any of them ({name_of(first.allowed)})",
+            cited,
             exposures=[each.id for each in bare],
             fix="give each Ingress its own list, or each audience its own frontend",
         )
+
+
+def _by_its_service(exposure: Exposure, citation: Citation) -> Citation:
+    """A predicted group stands nowhere: what it does follows from the Service of the frontend."""
+    service = exposure.entry.service if exposure.entry else None
+    if citation.file or service is None:
+        return citation
+    control = AccessControl.of(service)
+    return load_balancer.cite(
+        service, control.ranges[0].path if control.ranges else Annotation.ALLOWED_SERVICE_TAGS.path
+    )
 
 
 def _named(citation: Citation) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from aksess.checks.interface import Audited, Check, Finding, Severity
 from aksess.checks.nsg_edit_will_be_reverted import cite, names
@@ -26,7 +27,7 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
 
 
 def _touch(namespace: str, name: str) -> str:
-    return f"kubectl annotate service -n {namespace} {name} aksess.dev/reconcile=$(date +%s) --overwrite"
+    return f"kubectl annotate service -n {quote(namespace)} {quote(name)} aksess.dev/reconcile=$(date +%s) --overwrite"
 
 
 CHECK = Check("nsg-rule-missing", "a rule of AKS is missing", Severity.ERROR, _run)

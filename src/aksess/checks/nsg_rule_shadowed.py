@@ -57,7 +57,7 @@ class _Box:
             _PROTOCOLS if rule.protocol == "*" else (rule.protocol,),
             PortSet.parse(rule.destination_ports),
             PortSet.parse(rule.source_ports),
-            nsg.source_of(rule, surroundings),
+            nsg.source_of(rule, surroundings, probe=True),  # probes count: AzureLoadBalancer is somebody here
             nsg.destination_of(rule, surroundings),
             frozenset(text.lower() for text in (*rule.sources, *rule.source_groups)),
         )

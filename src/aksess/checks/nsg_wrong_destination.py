@@ -33,7 +33,7 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
             for rule in guard.group.rules if guard.group and guard.prediction is None else ():
                 if (guard.identity, rule.name) in seen or not _for_clients(rule, lane):
                     continue
-                if _misses(rule, lane, frontends, ports | node_ports, straight):
+                if _misses(rule, lane, audited, frontends, ports | node_ports, straight):
                     seen.add((guard.identity, rule.name))
                     yield _finding(check, guard, rule, audited)
 
@@ -47,7 +47,9 @@ def _for_clients(rule: SecurityRule, lane: Lane) -> bool:
     return source.perhaps.overlaps(outside)
 
 
-def _misses(rule: SecurityRule, lane: Lane, frontends: AddressSet, ports: PortSet, straight: PortSet) -> bool:
+def _misses(
+    rule: SecurityRule, lane: Lane, audited: Audited, frontends: AddressSet, ports: PortSet, straight: PortSet
+) -> bool:
     """Whether a rule holds ports of applications, and nodes or the network in place of their frontends."""
     try:
         own = PortSet.parse(rule.destination_ports)
@@ -57,8 +59,17 @@ def _misses(rule: SecurityRule, lane: Lane, frontends: AddressSet, ports: PortSe
         return False
     destination = nsg.destination_of(rule, lane.surroundings)
     inside = lane.surroundings.virtual_network.perhaps
-    aims_at_nodes = bool(rule.destination_groups) or (bool(destination.perhaps) and destination.perhaps <= inside)
+    aims_at_nodes = bool(rule.destination_groups) or (
+        destination.perhaps <= inside and destination.perhaps.overlaps(_nodes(lane, audited))
+    )
     return aims_at_nodes and not destination.perhaps.overlaps(frontends)
+
+
+def _nodes(lane: Lane, audited: Audited) -> AddressSet:
+    """Where the nodes of a lane are: their addresses and their subnets; the whole network where neither was read."""
+    found = [AddressSet.single(address) for group in lane.groups for address in group.addresses]
+    found += [subnet.prefixes for group in lane.groups if (subnet := audited.estate.subnets.get(group.subnet))]
+    return AddressSet.union_of(found) or lane.surroundings.virtual_network.perhaps
 
 
 def _reachable_node_ports(audited: Audited) -> PortSet:

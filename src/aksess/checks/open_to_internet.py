@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aksess.addresses import is_internet
+from aksess.addresses import INTERNET, is_internet
 from aksess.checks.interface import Audited, Check, Confidence, Finding, Severity
 from aksess.rulings import Layer
 
@@ -15,6 +15,8 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
     for exposure in audited.exposures:
         if exposure.application.layer == Layer.API_SERVER or not is_internet(exposure.allowed):
             continue
+        if exposure.entry is not None and exposure.entry.address not in INTERNET:
+            continue  # no packet of the Internet finds a private address
         families = [f"IPv{family}" for family in (4, 6) if is_internet(exposure.allowed.family(family))]
         only = "" if len(families) == 2 else f" over {families[0]}"
         yield check.finding(

@@ -30,9 +30,10 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
         for name, peers, listed in [*_gateways(audited, controller), *_tags(audited, controller)]:
             judged = [each for each in listed if each.answers and _judges_the_proxy(each.answers, peers)]
             if judged:
+                many = f"the lists of {len(judged)} exposures treat" if len(judged) > 1 else f"{judged[0].id} treats"
                 yield check.finding(
                     f"{name} stands in front of {controller.citation.label}, which judges the proxy's address and not "
-                    f"the client's: the lists of {len(judged)} exposures treat all its clients alike",
+                    f"the client's: {many} all its clients alike",
                     controller.citation,
                     exposures=[each.id for each in judged],
                     fix=_FIX,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aksess.access.exposures import Exposure
-from aksess.addresses import PLATFORM, AddressSet, set_of
+from aksess.addresses import EVERYONE, INTERNET, PLATFORM, AddressSet, set_of
 from aksess.checks.interface import Audited, Check, Finding, Severity
 from aksess.estate.kubernetes import Service
 from aksess.layers import load_balancer
@@ -34,9 +34,9 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
 
 def _open_ways(audited: Audited, service: Service, listed: AddressSet) -> Iterator[tuple[list[str], str, str]]:
     own = [each for each in audited.exposures if each.entry and each.entry.service is service and not each.host]
-    ports = [each for each in own if each.entry and each.entry.node is not None and _admits(each, listed)]
+    ports = [each for each in own if each.entry and each.entry.node is not None and _admits(each, listed, INTERNET)]
     if ports:
-        fix = "set allocateLoadBalancerNodePorts: false, or deny the node ports in the security group"
+        fix = "deny the node ports in the security group (under policy Local allocateLoadBalancerNodePorts: false too)"
         yield (
             [each.id for each in ports],
             f"on its node ports, which nodes with public addresses serve ({ports[0].id})",
@@ -53,7 +53,7 @@ def _open_ways(audited: Audited, service: Service, listed: AddressSet) -> Iterat
             fix = f"add IPv{family} ranges, or make the Service single-stack"
             yield (
                 [each.id for each in other],
-                f"for IPv{family}: kube-proxy has no range of that family and lets all in",
+                f"for IPv{family}: they have none of that family, and nothing else keeps its clients out",
                 fix,
             )
     if service.external_addresses:
@@ -66,8 +66,8 @@ def _open_ways(audited: Audited, service: Service, listed: AddressSet) -> Iterat
         )
 
 
-def _admits(exposure: Exposure, listed: AddressSet) -> bool:
-    return bool(exposure.allowed - listed - PLATFORM)
+def _admits(exposure: Exposure, listed: AddressSet, clients: AddressSet = EVERYONE) -> bool:
+    return bool((exposure.allowed - listed - PLATFORM) & clients)
 
 
 CHECK = Check("ranges-not-everywhere", "source ranges that leave another way open", Severity.WARNING, _run)
