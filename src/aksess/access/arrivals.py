@@ -11,9 +11,11 @@ pods that are reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+from aksess.access.crossings import Blocked, Crossings
 from aksess.access.entries import Entry
 from aksess.access.health import Health
 from aksess.access.lanes import Lane
@@ -21,15 +23,16 @@ from aksess.addresses import AddressSet
 from aksess.estate import Estate
 from aksess.estate.kubernetes import Node, Service, ServicePort
 from aksess.layers import kube_proxy, network_policy
-from aksess.layers.kube_proxy import Arrival, ClusterNetwork, Delivery, Endpoints
+from aksess.layers.kube_proxy import Arrival, ClusterNetwork, Delivery, Endpoint, Endpoints
 from aksess.layers.load_balancer import Forwarding
 from aksess.layers.nsg import Flow
 from aksess.rulings import Assumption, Citation, Layer, Partition, Ruling
 
-_DEFAULTS = 65000
-"""From this priority on, rules are default rules."""
-
 __all__ = ["Fork", "Stopped", "Stream", "Ways", "judged_by_seen", "pods_of"]
+
+
+_Cells = Sequence[tuple[AddressSet, Sequence[Delivery | Ruling | Blocked]]]
+"""What kube-proxy does with sources, each with what may happen to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,11 @@ class Ways:
     _endpoints: dict[tuple[str, str], Endpoints] = field(default_factory=dict)
     _standing: network_policy.Standing | None = None
 
+    @cached_property
+    def crossings(self) -> Crossings:
+        """What connections between nodes meet."""
+        return Crossings.of(self.lanes)
+
     def endpoints(self, service: Service) -> Endpoints:
         """The endpoints of a Service."""
         if service.key not in self._endpoints:
@@ -145,7 +153,7 @@ class Ways:
         for lane, nodes in health.lanes:
             for flow in _flows(entry, forwarding, lane, nodes, source_port):
                 arrived = self.guarded(lane, flow, start, detail)
-                found += self._on_nodes(entry, forwarding, lane, nodes, arrived, detail)
+                found += self._on_nodes(entry, forwarding, nodes, arrived, detail)
         return tuple(_distinct(found))
 
     def guarded(self, lane: Lane, flow: Flow, start: Stream, detail: bool) -> Fork:
@@ -177,7 +185,6 @@ class Ways:
         self,
         entry: Entry,
         forwarding: Forwarding | None,
-        lane: Lane,
         nodes: Sequence[Node | None],
         arrived: Fork,
         detail: bool,
@@ -188,21 +195,19 @@ class Ways:
             yield arrived
             return
         for cells in self._handlings(entry, forwarding, nodes, service, port):
-            width = max(len(cell.alternatives) for cell in cells)
+            width = max(len(alternatives) for _, alternatives in cells)
             for index in range(width):
                 fork = arrived.branch()
                 for stream in arrived.streams:
-                    self._deliver(stream, cells, index, lane, fork, detail)
+                    self._deliver(stream, cells, index, fork, detail)
                 yield from self._policed(fork, service, port, detail)
 
-    def _deliver(
-        self, stream: Stream, cells: kube_proxy.Handling, index: int, lane: Lane, fork: Fork, detail: bool
-    ) -> None:
-        for cell in cells:
-            part = stream.sources & cell.sources
+    def _deliver(self, stream: Stream, cells: _Cells, index: int, fork: Fork, detail: bool) -> None:
+        for sources, alternatives in cells:
+            part = stream.sources & sources
             if not part:
                 continue
-            chosen = cell.alternatives[min(index, len(cell.alternatives) - 1)]
+            chosen = alternatives[min(index, len(alternatives) - 1)]
             if isinstance(chosen, Ruling):
                 if chosen.passes:
                     fork.streams.append(stream.passing(part, chosen))
@@ -210,13 +215,13 @@ class Ways:
                     _stop(fork, stream, part, chosen, detail)
                     fork.narrow(chosen)
                 continue
-            ruling = Ruling(chosen.citation, assumptions=(*chosen.assumptions, *self.network.assumptions))
-            blocked = self._blocked_inside(lane, chosen) if chosen.crosses else None
-            if blocked is not None:
-                _stop(fork, stream.passing(part, ruling), part, blocked, detail)
-                continue
+            delivery = chosen.delivery if isinstance(chosen, Blocked) else chosen
+            ruling = Ruling(delivery.citation, assumptions=(*delivery.assumptions, *self.network.assumptions))
             onward = stream.passing(part, ruling)
-            fork.streams.append(replace(onward, seen=chosen.seen if chosen.seen is not None else onward.seen))
+            if isinstance(chosen, Blocked):
+                _stop(fork, onward, part, chosen.ruling, detail)
+            else:
+                fork.streams.append(replace(onward, seen=delivery.seen if delivery.seen is not None else onward.seen))
 
     def _handlings(
         self,
@@ -225,7 +230,7 @@ class Ways:
         nodes: Sequence[Node | None],
         service: Service,
         port: ServicePort,
-    ) -> Iterator[kube_proxy.Handling]:
+    ) -> Iterator[_Cells]:
         """What kube-proxy does, once for all nodes that answer alike; the address seen is any of theirs."""
         family = entry.address.family
         floating = forwarding is not None and forwarding.floating
@@ -240,7 +245,22 @@ class Ways:
         for members in groups.values():
             first = members[0]
             cells = kube_proxy.handle(service, port, arrival, endpoints, first, self.network)
-            yield self._widened(cells, first, members, family) if len(members) > 1 else cells
+            if len(members) > 1:
+                cells = self._widened(cells, first, members, family)
+            everywhere = usable.cluster.everywhere() if len(members) > 1 else None
+            yield [(cell.sources, self._ways(cell.alternatives, everywhere, port.protocol)) for cell in cells]
+
+    def _ways(
+        self, alternatives: kube_proxy.Alternatives, everywhere: Collection[Endpoint] | None, protocol: str
+    ) -> list[Delivery | Ruling | Blocked]:
+        """Alternatives in which deliveries to other nodes are cut by what they meet there."""
+        found: list[Delivery | Ruling | Blocked] = []
+        for each in alternatives:
+            if isinstance(each, Ruling) or not each.crosses:
+                found.append(each)
+            else:
+                found += self.crossings.split(each, each.endpoints if everywhere is None else everywhere, protocol)
+        return found
 
     def _widened(
         self, cells: kube_proxy.Handling, first: Node | None, members: Sequence[Node | None], family: int
@@ -261,22 +281,6 @@ class Ways:
             return replace(chosen, seen=any_inward) if chosen.seen == inward else chosen
 
         return tuple(cell._replace(alternatives=tuple(wider(each) for each in cell.alternatives)) for cell in cells)
-
-    def _blocked_inside(self, lane: Lane, delivery: Delivery) -> Ruling | None:
-        """The user rule that stops traffic from the node to an endpoint on another node; None where none surely does.
-
-        Default rules are left out: AKS runs with them, whatever they say of pod addresses.
-        """
-        addresses = [AddressSet.single(each.address) for each in delivery.endpoints if each.address is not None]
-        port = next((each.port for each in delivery.endpoints if isinstance(each.port, int)), None)
-        if not addresses or port is None or delivery.seen is None:
-            return None
-        flow = Flow(AddressSet.union_of(addresses), port)
-        for partition in lane.partitions(flow):
-            ruling = partition.ruling(delivery.seen)
-            if ruling is not None and not ruling.passes and (ruling.citation.priority or _DEFAULTS) < _DEFAULTS:
-                return ruling
-        return None
 
     def _policed(self, fork: Fork, service: Service, port: ServicePort, detail: bool) -> Iterator[Fork]:
         """Through the network policies on the pods of a Service, which judge the address that they see."""

@@ -31,7 +31,7 @@ from aksess.layers.kube_proxy import ClusterNetwork
 from aksess.layers.load_balancer import Forwarding, HealthProbe
 from aksess.layers.nsg import Flow
 from aksess.rulings import Citation, Effect, Layer, Ruling, Verdict
-from aksess.snapshot.unread import Reach, Unread
+from aksess.snapshot.unread import Reach
 
 __all__ = ["Evaluator", "Walked"]
 
@@ -69,6 +69,7 @@ class Evaluator:
     _health: dict[tuple[Name, int, str, object], Health] = field(default_factory=dict, repr=False)
     _forks: dict[tuple[str, str, int], tuple[Fork, ...]] = field(default_factory=dict, repr=False)
     _inside: dict[tuple[str, Backend], Ruling | None] = field(default_factory=dict, repr=False)
+    _doubts: dict[bool, str] = field(default_factory=dict, repr=False)
 
     def after(self, estate: Estate) -> Evaluator:
         """The evaluator of an estate that differs in its Ingresses and ConfigMaps only; all else is taken over.
@@ -236,7 +237,7 @@ class Evaluator:
         """HTTP requests to a controller over an entry."""
         answers = controller.answer(replace(request, port=entry.service_port.port if entry.service_port else 0))
         for fork, condition in self._walks(entry, sources, detail):
-            for finish in requests.finishes(fork, answers, detail=detail):
+            for finish in requests.finishes(fork, answers, detail=detail or self._controllers_in_doubt):
                 outcomes = [self._stopped(each, entry.label, condition) for each in fork.stopped]
                 for end in finish.ends:
                     outcomes.append(self._ended(end, answers, controller, entry.label, condition))
@@ -283,7 +284,7 @@ class Evaluator:
                     seen = stream.sources if stream.seen is None else stream.seen
                     trail = (*client.trail, *stream.trail)
                     fork.streams.append(Stream(client.sources, None if told else seen, trail))
-            for finish in requests.finishes(fork, told or answers, detail=detail):
+            for finish in requests.finishes(fork, told or answers, detail=detail or self._controllers_in_doubt):
                 outcomes = [self._stopped(each, label, "") for each in fork.stopped]
                 outcomes += [self._ended(end, answers, controller, label, "") for end in finish.ends]
                 yield Walked(Alternative(label, domain, tuple(_merged(outcomes))), tuple(finish.narrowed))
@@ -400,7 +401,7 @@ class Evaluator:
         reason = "; ".join(dict.fromkeys(one.doubt for one in trail if one.doubt)) if reached else ruling.doubt
         verdict = Verdict.ALLOWED if reached else Verdict.DENIED
         if not reason and verdict == Verdict.DENIED:
-            reason = self._gap(ruling.citation.layer)
+            reason = self.doubt_of_denial(ruling.citation.layer)
         if not reason and self.strict and assumptions:
             reason = f"--strict: {assumptions[0].text}"
         if reason:
@@ -413,15 +414,19 @@ class Evaluator:
             reason, entry, shown, trail, assumptions,
         )  # fmt: skip
 
-    def _gap(self, layer: Layer) -> str:
-        """Why a denial of a layer is not sure: something unread could have changed it."""
-        reaches = (Reach.CONTROLLER,) if layer == Layer.CONTROLLER else ()
-        for gap in self._gaps(reaches):
-            return f"{gap.label} was not understood ({gap.reason}) and could change this"
-        return ""
+    @property
+    def _controllers_in_doubt(self) -> bool:
+        """Whether no denial of a controller is sure; then who is denied matters as much as who gets in."""
+        return bool(self.doubt_of_denial(Layer.CONTROLLER))
 
-    def _gaps(self, reaches: Iterable[Reach]) -> Sequence[Unread]:
-        return self.estate.gaps(*reaches)
+    def doubt_of_denial(self, layer: Layer) -> str:
+        """Why a denial of a layer is not sure: something unread could have changed it; empty where it is sure."""
+        by_controller = layer == Layer.CONTROLLER
+        if by_controller not in self._doubts:
+            gap = next(iter(self.estate.gaps(*((Reach.CONTROLLER,) if by_controller else ()))), None)
+            text = f"{gap.label} was not understood ({gap.reason}) and could change this" if gap else ""
+            self._doubts[by_controller] = text
+        return self._doubts[by_controller]
 
     def _walked(
         self, entry: Entry, sources: AddressSet, outcomes: Sequence[Outcome], narrowed: Sequence[Citation]

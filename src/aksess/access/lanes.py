@@ -1,14 +1,15 @@
 """Lanes: the security groups that traffic to a group of nodes passes, in order, and what names in them stand for.
 
 Node groups with the same groups on subnet and interface share a lane, so a frontend over five pools in one subnet is
-judged once. A lane knows where its groups come from: read, predicted from the Services (the group that AKS manages was
-not in the input), or missing (named by the input and not in it).
+judged once; pools that rules tell apart by application security group do not. A lane knows where its groups come from:
+read, predicted from the Services (the group that AKS manages was not in the input), or missing (named by the input and
+not in it).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from aksess.addresses import PLATFORM, AddressSet
@@ -114,6 +115,7 @@ def lanes_of(estate: Estate, prediction: Prediction) -> list[Lane]:
             tuple((each.layer, each.identity, each.prediction is not None) for each in guards),
             meaning.sure,
             meaning.perhaps,
+            _named_groups(guards) & set(group.application_groups),
         )
         if key in found:
             found[key].groups = (*found[key].groups, group)
@@ -121,6 +123,17 @@ def lanes_of(estate: Estate, prediction: Prediction) -> list[Lane]:
             surroundings = Surroundings(meaning, estate.tags, members)
             found[key] = Lane((group,), tuple(guards), surroundings, admin, tuple(assumptions))
     return list(found.values())
+
+
+def _named_groups(guards: Iterable[Guard]) -> frozenset[str]:
+    """The application security groups that rules of some guards aim at: members and others fare differently."""
+    return frozenset(
+        each
+        for guard in guards
+        if guard.group is not None
+        for rule in guard.group.rules
+        for each in rule.destination_groups
+    )
 
 
 def lane_of_subnet(estate: Estate, subnet: str, prediction: Prediction) -> Lane:

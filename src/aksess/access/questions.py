@@ -118,7 +118,7 @@ def explain(
     alternatives = [each for each in found if each.domain]
     missing = source.addresses - AddressSet.union_of(each.domain for each in found)
     if missing:
-        alternatives.append(_no_family(target, missing))
+        alternatives.append(_no_family(evaluator, target, missing))
     return Explanation(source, target, tuple(_with_short_cut(evaluator, source, _distinct(alternatives))))
 
 
@@ -131,8 +131,9 @@ def who(evaluator: Evaluator, target: Target, *, entry: tuple[Address, int | Non
     found = list(walks(evaluator, target, EVERYONE, detail=False, entry=entry))
     standing = Standing.any_of([each.alternative.standing for each in found])
     if any(gap.reach == "everything" for gap in evaluator.estate.unread):
-        # what was not understood could let in anybody who is not let in already
-        domain = AddressSet.union_of(each.alternative.domain for each in found)
+        # what was not understood could let in anybody who is not let in already; an address has only its own family
+        domains = AddressSet.union_of(each.alternative.domain for each in found)
+        domain = domains if isinstance(target, AddressTarget) else EVERYONE
         standing = Standing(standing.allowed, domain - standing.allowed)
     narrowed = tuple(dict.fromkeys(citation for each in found for citation in each.narrowed))
     assumptions = dict.fromkeys(
@@ -215,7 +216,7 @@ def _over_http(
             yield from evaluator.http(each, controller, request, sources, detail=detail)
         if not fitting and entry is None:
             asked = True
-            yield from _without_entry(controller, published, target, sources)
+            yield from _without_entry(evaluator, controller, published, target, sources)
     if not asked and not orphans and entry is not None:
         raise TargetError(f"{entry[0]} is no entry of {target.text}", hint="leave out --entry to ask about all")
 
@@ -253,7 +254,7 @@ def _speaks(controller: Controller, entry: Entry, target: HttpTarget) -> bool:
 
 
 def _without_entry(
-    controller: Controller, published: Sequence[Entry], target: HttpTarget, sources: AddressSet
+    evaluator: Evaluator, controller: Controller, published: Sequence[Entry], target: HttpTarget, sources: AddressSet
 ) -> Iterator[Walked]:
     """A controller that no frontend of the port leads to: nobody gets in where its frontends are known."""
     if not published:
@@ -272,9 +273,8 @@ def _without_entry(
             place=first.citation.place,
             text=text,
         )
-        yield _fixed(
-            sources.family(address.family), citation, Verdict.DENIED, Effect.TIMEOUT, "", f"{address}:{target.port}"
-        )
+        label = f"{address}:{target.port}"
+        yield _denied(sources.family(address.family), citation, evaluator.doubt_of_denial(citation.layer), label)
 
 
 def _unserved(ingress: Ingress, sources: AddressSet) -> Walked:
@@ -398,11 +398,19 @@ def _fixed(
     return Walked(Alternative(entry, sources, (outcome,)), (citation,))
 
 
-def _no_family(target: Target, missing: AddressSet) -> Alternative:
-    """Sources of a family in which the target has no address."""
+def _denied(sources: AddressSet, citation: Citation, doubt: str, entry: str = "") -> Walked:
+    """A timeout that no hop decides; like every denial it is not sure where something unread could change it."""
+    if doubt:
+        return _fixed(sources, citation, Verdict.INDETERMINATE, Effect.UNKNOWN, doubt, entry)
+    return _fixed(sources, citation, Verdict.DENIED, Effect.TIMEOUT, "", entry)
+
+
+def _no_family(evaluator: Evaluator, target: Target, missing: AddressSet) -> Alternative:
+    """Sources of a family in which the target has no address; one that is an address has none but its own."""
     family = 4 if missing.ipv4 else 6
     citation = Citation(Layer.LOAD_BALANCER, text=f"{target.text} has no IPv{family} address")
-    return _fixed(missing, citation, Verdict.DENIED, Effect.TIMEOUT, "").alternative
+    doubt = "" if isinstance(target, AddressTarget) else evaluator.doubt_of_denial(citation.layer)
+    return _denied(missing, citation, doubt).alternative
 
 
 def _distinct(alternatives: Sequence[Alternative]) -> list[Alternative]:

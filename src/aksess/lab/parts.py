@@ -34,7 +34,7 @@ _IN_KUBE = {
 }
 _BUILT = ("kube", "ingress-nginx", "sndbuf", "traefik", "envoy", "helm", "kustomize", "opentofu", "azurerm")
 _ALSO_IN_PATH = {"traefik": "traefik", "envoy": "envoy", "helm": "helm", "kustomize": "kustomize", "opentofu": "tofu"}
-_PACKAGED = ("conntrack", "haproxy", "ip", "iptables", "nft", "nginx", "unshare")
+_PACKAGED = ("conntrack", "haproxy", "ip", "iptables", "nft", "nginx", "setpriv", "unshare")
 _NGINX_LUA = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
 _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 

@@ -1,0 +1,125 @@
+"""A lab as a program outside sees it: it loads estates and sends probes, and it leaves nothing.
+
+The lab lives in a process of its own, in namespaces of its own. Closing it, losing it to an error, an interrupt, or the
+death of the process that holds it: each time the kernel takes everything back, because nothing was ever made outside.
+
+Source: setpriv(1), --pdeathsig; unshare(1), --kill-child.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import msgspec
+
+from aksess.errors import AksessError
+from aksess.lab.inside import Answer, Request
+from aksess.lab.namespaces import entering
+from aksess.lab.parts import part
+from aksess.lab.prober import Probe, Seen
+
+__all__ = ["LabFailed", "RemoteLab", "missing"]
+
+_NEEDED: Final = ("setpriv", "unshare", "ip", "nft", "nginx")
+
+
+class LabFailed(AksessError):
+    """A lab that could not be built, or that died."""
+
+
+def missing() -> str:
+    """Why no lab can be built on this machine, with what to install; empty where one can."""
+    for name in _NEEDED:
+        try:
+            part(name)
+        except AksessError as error:
+            return str(error)
+    tried = subprocess.run(entering(["true"]), capture_output=True, text=True, check=False)
+    if tried.returncode:
+        return f"this user may not have namespaces of its own: {' '.join(tried.stderr.split())}"
+    return ""
+
+
+class RemoteLab:
+    """A lab in namespaces of its own; use it as a context manager."""
+
+    def __init__(self, *, real: bool = False) -> None:
+        """Start it; nothing is built until an estate is loaded.
+
+        Args:
+            real: Whether the real kube-proxy runs on the nodes.
+
+        Raises:
+            LabFailed: A program is missing, or this user may not have namespaces.
+        """
+        self._real = real
+        why = missing()
+        if why:
+            raise LabFailed(why)
+        self._process = subprocess.Popen(
+            [*part("setpriv").command, "--pdeathsig", "KILL", *entering([sys.executable, "-m", "aksess.lab.inside"])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # an interrupt at the terminal is for the one who asks, who then closes this
+        )
+
+    def __enter__(self) -> RemoteLab:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def load(self, estate: Path) -> list[str]:
+        """Bring the lab into the state of an estate; returns what was made up or is not played.
+
+        Raises:
+            LabFailed: It could not be built.
+        """
+        return self._ask(Request(load=str(estate), real=self._real)).notes
+
+    def probe(self, probes: Sequence[Probe], *, at_once: int = 1500, seconds: float = 0.3) -> list[Seen]:
+        """What becomes of probes.
+
+        Raises:
+            LabFailed: The lab died.
+        """
+        return self._ask(Request(probes=list(probes), at_once=at_once, seconds=seconds)).seen
+
+    def close(self) -> None:
+        """End it; the kernel takes back everything it made."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _ask(self, request: Request) -> Answer:
+        process = self._process
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise LabFailed("a lab without pipes")
+        try:
+            process.stdin.write(msgspec.json.encode(request) + b"\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            process.kill()
+            raise LabFailed(f"the lab ended: {' '.join(process.stderr.read().decode(errors='replace').split())[-800:]}")
+        answer = msgspec.json.decode(line, type=Answer)
+        if answer.error:
+            raise LabFailed(answer.error)
+        return answer
