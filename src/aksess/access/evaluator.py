@@ -167,7 +167,7 @@ class Evaluator:
     def allowances(self) -> list[egress.Allowance]:
         """Outbound allow rules that decide nothing of what the cluster needs."""
         hops = [hop for group in self._ways_out.values() for hop in group]
-        return egress.allowances(hops, self.requirements) if self.estate.cluster else []
+        return egress.allowances(self.estate.cluster, hops, self.requirements) if self.estate.cluster else []
 
     @cached_property
     def _ways_out(self) -> dict[str, list[egress.Hop]]:

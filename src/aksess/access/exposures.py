@@ -92,6 +92,17 @@ def exposures(evaluator: Evaluator, about: Target | None = None) -> Iterator[Exp
         evaluator: The evaluator of the estate.
         about: Leave out HTTP exposures that have nothing to do with this target.
     """
+    seen: set[str] = set()
+    for found in _listed(evaluator, about):
+        if found.id in seen:
+            # an Exact and a Prefix path of one spelling are two ways in
+            what, _, where = found.id.rpartition("@")
+            found = replace(found, id=f"{what}#{found.path_type}@{where}")  # noqa: PLW2901
+        seen.add(found.id)
+        yield found
+
+
+def _listed(evaluator: Evaluator, about: Target | None) -> Iterator[Exposure]:
     over_http = set()
     for controller in evaluator.controllers:
         routes = [route for route in controller.routes() if _concerns(route, about)]

@@ -14,6 +14,9 @@ from aksess.access.entries import Entry
 from aksess.access.outcomes import Standing
 from aksess.addresses import INTERNET, is_internet
 from aksess.checks.interface import Audited, Check, Finding, Severity
+from aksess.controllers.ingress_nginx import IngressNginx
+from aksess.controllers.ingress_nginx.flags import DEFAULT_PREFIX
+from aksess.controllers.ingress_nginx.source_ranges import global_lists
 from aksess.controllers.interface import Controller
 from aksess.estate.certificates import Renewal, renewals
 from aksess.rulings import Citation, Layer
@@ -33,7 +36,7 @@ def _run(check: Check, audited: Audited) -> Iterator[Finding]:
         for controller in _solving(audited, renewal):
             if id(controller) not in blocked:
                 blocked[id(controller)] = _below(audited, controller)
-            why = blocked[id(controller)] or _by_its_own_list(audited, renewal)
+            why = blocked[id(controller)] or _by_global_list(controller) or _by_its_own_list(audited, renewal)
             if why:
                 yield check.finding(
                     f"the certificate of {renewal.host} is renewed over HTTP-01 ({renewal.issuer}), and {why}: the "
@@ -71,6 +74,19 @@ def _below(audited: Audited, controller: Controller) -> str:
         narrowed = dict.fromkeys(each.label for one in walked for each in one.narrowed if each.label)
         reasons.append(f"{' and '.join(narrowed) or 'the load balancer'} keeps the Internet from {entry.label}")
     return reasons[0]
+
+
+def _by_global_list(controller: Controller) -> str:
+    """The solver opens its Ingress by an annotation of the usual prefix; a controller with another does not read it."""
+    if not isinstance(controller, IngressNginx) or controller.settings.flags.annotations_prefix == DEFAULT_PREFIX:
+        return ""
+    lists = global_lists(controller.settings)
+    if lists.allow is None or is_internet(lists.allow.addresses):
+        return ""
+    return (
+        f"the solver's annotation is not read with the prefix {controller.settings.flags.annotations_prefix}, so the "
+        "controller-wide list keeps the Internet out"
+    )
 
 
 def _by_its_own_list(audited: Audited, renewal: Renewal) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aksess.addresses import EVERYONE, INTERNET, AddressSet
+from aksess.addresses import EVERYONE, INTERNET, PLATFORM, AddressSet
 from aksess.estate import Estate, NodeGroup
 from aksess.estate.azure import ManagedCluster, SecurityGroup, SecurityRule
 from aksess.layers import nsg
@@ -23,7 +23,7 @@ from aksess.rulings import Citation, Layer, Partition, Ruling, Verdict
 __all__ = ["Allowance", "Hop", "Need", "Requirement", "allowances", "judge", "needs", "ways_out"]
 
 _OUTBOUND_RULES = 'Microsoft Learn, "Outbound network and FQDN rules for AKS clusters"'
-_TUNNEL_PORTS = {"22", "9000", "1194"}
+_TUNNEL_PORTS = frozenset({"22", "9000", "1194"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,9 @@ def ways_out(interface: SecurityGroup | None, subnet: SecurityGroup | None, surr
     return [Hop(each, layer, surroundings) for each, layer in found if each is not None]
 
 
-def allowances(hops: Iterable[Hop], used: Iterable[Requirement]) -> list[Allowance]:
+def allowances(cluster: ManagedCluster, hops: Iterable[Hop], used: Iterable[Requirement]) -> list[Allowance]:
     """Outbound allow rules that decide no need of the cluster."""
+    tunnels = _TUNNEL_PORTS - {"22"} if _is_china(cluster) else _TUNNEL_PORTS
     deciding = {(each.citation.resource, each.citation.rule) for each in used if each.citation}
     found: dict[tuple[str, str], Allowance] = {}
     for hop in hops:
@@ -130,7 +131,7 @@ def allowances(hops: Iterable[Hop], used: Iterable[Requirement]) -> list[Allowan
             key = (hop.group.id, rule.name)
             if rule.default or not rule.allows or key in deciding or key in found:
                 continue
-            found[key] = Allowance(_cite(hop, rule), _is_obsolete(rule))
+            found[key] = Allowance(_cite(hop, rule), _is_obsolete(rule, tunnels))
     return list(found.values())
 
 
@@ -199,19 +200,22 @@ def _beyond(cluster: ManagedCluster) -> str:
 def _one(need: Need, estate: Estate, group: NodeGroup, hops: Sequence[Hop], beyond: str) -> Requirement:
     possible = [found for tag in need.tags if (found := estate.tags.get(tag)) is not None]
     exact = len(possible) == len(need.tags) and bool(possible)
-    rest = AddressSet.union_of(possible).family(4) if exact else INTERNET.family(4)
+    # the platform's own address is public by its number and in every virtual network by its nature
+    rest = (AddressSet.union_of(possible) if exact else INTERNET).family(4) - PLATFORM
     allowed = rest
-    citation: Citation | None = None
+    passing: Citation | None = None
+    stopping: Citation | None = None
     doubt = ""
     for hop in hops:
         for part, ruling in list(_outbound(hop, group, need).split(allowed)):
             if ruling.doubt:
                 doubt = doubt or ruling.doubt
-            elif not ruling.passes:
-                citation = ruling.citation if citation is None or citation.rule == "" else citation
+            elif ruling.passes:
+                passing = passing or ruling.citation
+            else:
+                stopping = stopping or ruling.citation
                 allowed = allowed - part
-            elif citation is None:
-                citation = ruling.citation
+    citation = stopping or passing
     if not allowed:
         return Requirement(need, Verdict.DENIED, citation)
     if allowed != rest or doubt:
@@ -254,12 +258,17 @@ def _worst(found: Sequence[Requirement], need: Need) -> Requirement:
     return Requirement(need, Verdict.INDETERMINATE, None, "no node group in the input")
 
 
-def _is_obsolete(rule: SecurityRule) -> bool:
+def _is_china(cluster: ManagedCluster) -> bool:
+    """Whether it runs in the cloud of 21Vianet, which still lists the tunnel on port 22."""
+    return (cluster.wire.location or "").lower().startswith("china")
+
+
+def _is_obsolete(rule: SecurityRule, tunnels: frozenset[str]) -> bool:
     """Whether a rule opens nothing but ports of the old tunnels towards Azure."""
     towards_azure = any(
         text.lower().startswith("azurecloud") or text.lower() in {"*", "internet"} for text in rule.destinations
     )
-    return towards_azure and bool(rule.destination_ports) and set(rule.destination_ports) <= _TUNNEL_PORTS
+    return towards_azure and bool(rule.destination_ports) and set(rule.destination_ports) <= tunnels
 
 
 def _cite(hop: Hop, rule: SecurityRule) -> Citation:

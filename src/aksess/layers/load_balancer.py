@@ -99,7 +99,8 @@ def planned_probe(service: Service, port: ServicePort) -> HealthProbe | None:
     probe_port = notes.get(own + "port", "")
     if notes.get(f"{_PREFIX}port_{port.port}_no_probe_rule", "").lower() == "true":
         return None
-    if service.external_policy == "Local" and service.health_check_node_port and not probe_port:
+    if service.external_policy == "Local" and service.is_load_balancer and not probe_port:
+        # a manifest that was not applied yet names no port; the API server gives it one
         citation = cite(service, ("spec", "healthCheckNodePort"), "externalTrafficPolicy Local: health check node port")
         return HealthProbe("http", service.health_check_node_port, "/healthz", True, citation)
     if port.protocol != "TCP":
