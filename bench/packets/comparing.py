@@ -15,6 +15,7 @@ __all__ = ["Mismatch", "Shown", "agrees", "shown"]
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 _JUDGED = re.compile(rb"\r\nX-Judged: ([^\r]*)")
 _REACHED = re.compile(rb"X-Reached: [^\r]")
+_CODE = re.compile(rb"X-Code: \d")
 _EFFECTS = {401: "unauthorized", 403: "forbidden", 404: "not-found", 503: "unavailable"}
 
 
@@ -57,6 +58,9 @@ def shown(seen: Seen) -> Shown:
     found = _STATUS.match(seen.answer)
     judged = _JUDGED.search(b"\r\n" + seen.answer)
     address = read_address(judged[1].decode().removeprefix("::ffff:")) if judged else None
+    if _CODE.search(seen.answer):
+        # an error page: the controller asked a Service for it, with the code that it stands for
+        return Shown("answered", int(found[1]) if found else None, None)
     if _REACHED.search(seen.answer):
         return Shown("reached", int(found[1]) if found else None, address)
     if found is None:

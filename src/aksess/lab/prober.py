@@ -17,9 +17,11 @@ import errno
 import resource
 import select
 import socket
+import ssl
 import sys
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -32,6 +34,7 @@ _IPV6_TRANSPARENT: Final = 75
 _IP_BIND_ADDRESS_NO_PORT: Final = 24
 _RESET_ON_CLOSE: Final = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 _ANSWER_SECONDS: Final = 5.0
+_TLS_AT_ONCE: Final = 24
 _REFUSED: Final = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE, errno.EHOSTUNREACH, errno.ENETUNREACH}
 
 Effect: TypeAlias = Literal["answered", "timeout", "refused", "closed", "unsendable"]
@@ -47,6 +50,7 @@ class Probe(msgspec.Struct, frozen=True, array_like=True):
         payload: What is sent once it stands; with TCP and nothing to send it is closed again.
         udp: Whether it is one datagram instead of a connection.
         source_port: The port it comes from; 0 for any.
+        server_name: With a name, TLS is spoken and the name asked for; nobody's certificate is checked.
     """
 
     source: str
@@ -55,6 +59,7 @@ class Probe(msgspec.Struct, frozen=True, array_like=True):
     payload: bytes = b""
     udp: bool = False
     source_port: int = 0
+    server_name: str = ""
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
@@ -92,7 +97,47 @@ class _Flight:
 
 def probe_all(batch: Batch) -> list[Seen]:
     """Send every probe and wait for what becomes of it."""
-    return _Run(batch).finish()
+    over_tls = [index for index, each in enumerate(batch.probes) if each.server_name]
+    found = _Run(batch).finish()
+    if over_tls:
+        # libraries for TLS want a socket that waits; some threads are quick enough for the share that these have
+        with ThreadPoolExecutor(_TLS_AT_ONCE) as pool:
+            seen = pool.map(lambda index: _over_tls(batch.probes[index], batch.seconds), over_tls)
+            for index, each in zip(over_tls, seen, strict=True):
+                found[index] = each
+    return found
+
+
+def _over_tls(probe: Probe, seconds: float) -> Seen:
+    """One probe over TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        opened = _socket(probe)
+    except OSError:
+        return Seen("unsendable")
+    received = b""
+    with opened:
+        try:
+            opened.settimeout(seconds + 1)
+            opened.connect((probe.destination, probe.port))
+            opened.settimeout(_ANSWER_SECONDS)
+            head, _, rest = (
+                probe.payload.partition(b"\r\n") if probe.payload.startswith(b"PROXY ") else (b"", b"", probe.payload)
+            )
+            if head:
+                opened.sendall(head + b"\r\n")
+            with context.wrap_socket(opened, server_hostname=probe.server_name) as wrapped:
+                wrapped.sendall(rest)
+                while b"\r\n\r\n" not in received and (data := wrapped.recv(8192)):
+                    received += data
+        except TimeoutError:
+            return Seen("timeout", received)
+        except OSError as error:
+            # a handshake that is answered with an alert or cut ends the connection without an answer
+            return Seen("refused" if error.errno in _REFUSED else "closed", received)
+    return Seen("answered" if received else "closed", received)
 
 
 class _Run:
@@ -108,7 +153,8 @@ class _Run:
         total = len(self._batch.probes)
         while self._next < total or self._flights:
             while self._next < total and len(self._flights) < self._batch.at_once:
-                self._launch(self._next)
+                if not self._batch.probes[self._next].server_name:
+                    self._launch(self._next)
                 self._next += 1
             self._events()
             self._expire()

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -84,6 +84,16 @@ class RemoteLab:
             LabFailed: It could not be built.
         """
         return self._ask(Request(load=str(estate), real=self._real)).notes
+
+    def serve(
+        self, objects: Sequence[dict[str, Any]], settings: dict[str, str], arguments: Sequence[str] = ()
+    ) -> list[dict[str, Any]]:
+        """Let the real ingress-nginx controller serve objects; returns them as they are stored.
+
+        Raises:
+            LabFailed: A part is missing, or something did not start.
+        """
+        return self._ask(Request(objects=list(objects), settings=settings, arguments=list(arguments))).stored
 
     def probe(self, probes: Sequence[Probe], *, at_once: int = 1500, seconds: float = 0.3) -> list[Seen]:
         """What becomes of probes.

@@ -362,6 +362,7 @@ PAGES = [
     ({}, {"custom-http-errors": "403"}, FALLBACK, "answered"),
     ({}, {"custom-http-errors": "403"}, [], "not-found"),
     ({}, {"custom-http-errors": "404"}, FALLBACK, "forbidden"),
+    ({}, {"custom-http-errors": "403,404"}, [], "answered"),  # 500: the controller's own backend lacks the page
     ({"custom-http-errors": "403", "default-backend": "pages"}, {}, [], "answered"),
     ({"custom-http-errors": "403", "default-backend": "dead"}, {}, FALLBACK, "answered"),
     ({"custom-http-errors": "403", "default-backend": "dead"}, {}, [], "not-found"),

@@ -54,14 +54,19 @@ class ErrorPages:
         self._denied = self.inherited.denied()
 
     def default_backend(self, citation: Citation) -> Ruling:
-        """What the default backend answers: 404, unless a Service stands in for it."""
+        """What the default backend answers: 404, unless a Service stands in for it.
+
+        The controller's own default backend is a server of the same nginx. Where the ConfigMap asks for a page for 404
+        it inherits that, lacks the page, and answers 500.
+        """
         name = self._settings.flags.default_backend
         if name is not None:
             readiness = self._configuration.upstreams.first_port(*name)
             if not readiness.status:
                 assumptions = (readiness.assumption,) if readiness.assumption else ()
                 return Ruling(citation, Effect.ANSWERED, assumptions=assumptions)
-        return Ruling(citation, Effect.NOT_FOUND, status=404)
+        status = 500 if 404 in self._settings.errors else 404
+        return Ruling(citation, effect_of(status), status=status)
 
     def own_backend(self, location: Location) -> tuple[Assumption, ...] | None:
         """Whether a Service of the Ingress stands in for errors of a location: what that takes for true, else None."""

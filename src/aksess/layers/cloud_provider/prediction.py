@@ -140,7 +140,7 @@ def _group(start: SecurityGroup | None, rules: Iterable[WrittenRule]) -> Securit
     written = tuple(rule.noun() for rule in rules)
     if start is None:
         nowhere = StoredPlace("", 0)
-        return SecurityGroup("", "aks-agentpool-nsg", nowhere, (*written, *DEFAULT_RULES), (), (), predicted=True)
+        return SecurityGroup("", "of AKS (predicted)", nowhere, (*written, *DEFAULT_RULES), (), (), predicted=True)
     return replace(start, rules=(*written, *(rule for rule in start.rules if rule.default)), predicted=True)
 
 
