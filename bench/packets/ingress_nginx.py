@@ -29,7 +29,7 @@ from bench.packets.world import World
 __all__ = ["Asked", "Served", "observe", "run"]
 
 SIZE = 220
-QUESTIONS = 90
+QUESTIONS = 250
 FRONTEND = "20.50.60.70"
 _FLAGS = ("--enable-annotation-validation=true",)
 

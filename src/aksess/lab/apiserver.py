@@ -13,6 +13,7 @@ import http.client
 import json
 import secrets
 import ssl
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,7 @@ class ApiServer:
     _tokens: dict[str, str] = field(repr=False)
     _programs: tuple[Program, ...] = field(repr=False)
     _places: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict, repr=False)
+    _kept: threading.local = field(default_factory=threading.local, repr=False)
 
     @property
     def version(self) -> str:
@@ -80,16 +82,16 @@ class ApiServer:
         Raises:
             ApiRefused: It answered with an error.
         """
-        trust = ssl.create_default_context(cafile=str(self._certificate))
-        connection = http.client.HTTPSConnection(self.address, _PORT, context=trust, timeout=30)
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         headers = {"Authorization": f"Bearer {self._tokens[ADMIN]}", "Content-Type": kind}
+        connection = self._connection()
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             reply = connection.getresponse()
             text = reply.read().decode()
-        finally:
-            connection.close()
+        except (OSError, http.client.HTTPException):
+            connection.close()  # the next request opens it again
+            raise
         answer: Any = json.loads(text) if text.startswith("{") else text
         if reply.status >= http.client.BAD_REQUEST:
             what = answer.get("message", text) if isinstance(answer, dict) else text
@@ -160,6 +162,14 @@ class ApiServer:
         """End it, and its etcd."""
         for program in self._programs:
             program.stop()
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        """The connection of this thread, kept open: a lab writes a thousand objects."""
+        if not hasattr(self._kept, "connection"):
+            trust = ssl.create_default_context(cafile=str(self._certificate))
+            self._kept.connection = http.client.HTTPSConnection(self.address, _PORT, context=trust, timeout=30)
+        connection: http.client.HTTPSConnection = self._kept.connection
+        return connection
 
     @property
     def _certificate(self) -> Path:
