@@ -100,7 +100,8 @@ def _settings(rng: random.Random, world: World) -> dict[str, str]:
     if rng.random() < 0.2:
         found["denylist-source-range"] = ",".join(world.prefix_list(2))
     if rng.random() < 0.25:
-        found["block-cidrs"] = ",".join(world.prefix_list(2))
+        # a list that holds 127.0.0.1 shuts the controller off from its own nginx: the real one plays that
+        found["block-cidrs"] = ",".join(each for each in world.prefix_list(2) if each != "0.0.0.0/1") or "8.8.8.8"
     return found
 
 
@@ -358,6 +359,59 @@ def placement(world: World, number: int) -> Asked:
     )
 
 
+def policies(world: World, number: int) -> Asked:
+    """Network policies on the pods: ranges with exceptions, ports, several that add up, none at all."""
+    rng = world.rng
+    policy = rng.choice(("Local", "Local", "Cluster"))
+    asked = _plain(world, number, externalTrafficPolicy=policy, **_health(world, number))
+    selector = {"app": f"plain-{number}"}
+    for step in range(rng.randint(1, 2)):
+        rules: list[dict[str, object]] = []
+        for _ in range(rng.randint(0, 2)):
+            rule: dict[str, object] = {}
+            if rng.random() < 0.85:
+                rule["from"] = [{"ipBlock": _block(world)} for _ in range(rng.randint(1, 2))]
+                if rng.random() < 0.3:
+                    rule["from"] = [{"ipBlock": {"cidr": "10.224.0.0/15"}}]
+            if rng.random() < 0.6:
+                rule["ports"] = [rng.choice(_ports_of_policies(9000 + number))]
+            rules.append(rule)
+        world.policy(f"policy-{number}-{step}", selector, rules)
+    return _themed("policies", asked)
+
+
+def _block(world: World) -> dict[str, object]:
+    """A range, now and then with a hole."""
+    cidr = world.prefix()
+    base, _, length = cidr.partition("/")
+    if world.rng.random() < 0.4 and int(length) < 31:
+        hole = f"{base}/{int(length) + world.rng.choice((1, 2)) if int(length) < 30 else 31}"
+        world.prefixes.add(hole)
+        return {"cidr": cidr, "except": [hole]}
+    return {"cidr": cidr}
+
+
+def _ports_of_policies(port: int) -> tuple[dict[str, object], ...]:
+    return (
+        {"port": port, "protocol": "TCP"},
+        {"port": port - 5, "endPort": port + 5},
+        {"port": port + 1, "protocol": "TCP"},
+        {"port": port, "protocol": "UDP"},
+        {"protocol": "TCP"},
+    )
+
+
+def admin_rules(world: World, number: int) -> Asked:
+    """Rules of a network manager, which always allow, allow, or deny before any group is asked."""
+    asked, rng = _plain(world, number, externalTrafficPolicy=_policy(world), **_health(world, number)), world.rng
+    first, port = _BASE + number * _STEP, str(8000 + number)
+    for step in range(rng.randint(1, 3)):
+        access = rng.choice(("AlwaysAllow", "Allow", "Deny"))
+        world.admin_rule(first + step, access, world.prefix_list(2), world.frontend(number) + "/32", port)
+    world.rule(rng.choice(("subnet", "interface")), first, "Deny", _source(world), world.frontend(number), port)
+    return _themed("admin-rules", asked)
+
+
 # --- the controller ---------------------------------------------------------------------------------------------------
 
 
@@ -613,5 +667,16 @@ def _themed(theme: str, asked: Asked) -> Asked:
 
 THEMES: tuple[Theme, ...] = (
     *(rules_to_frontend, node_behind_other_rules, rules_to_nodes, probes_are_denied, datagrams),
-    *(source_ranges, placement, lists, lists, two_owners, wildcards, credentials, ranges_before_list),
+    *(
+        policies,
+        admin_rules,
+        source_ranges,
+        placement,
+        lists,
+        lists,
+        two_owners,
+        wildcards,
+        credentials,
+        ranges_before_list,
+    ),
 )

@@ -17,6 +17,7 @@ __all__ = ["NODES", "World"]
 Object = dict[str, Any]
 _SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups"
 _NETWORK = f"{_SUBSCRIPTION}/bench-network/providers/Microsoft.Network"
+_MANAGER = f"{_NETWORK}/networkManagers/bench/securityAdminConfigurations/bench"
 _CLUSTER = f"{_SUBSCRIPTION}/mc_bench/providers"
 NODES = ("aks-one-000000", "aks-two-000000")
 _POOLS = ("one", "two")
@@ -42,6 +43,7 @@ class World:
     objects: list[Object] = field(default_factory=list)
     subnet_rules: list[list[Object]] = field(default_factory=lambda: [[], []])
     interface_rules: list[list[Object]] = field(default_factory=lambda: [[], []])
+    admin_rules: list[Object] = field(default_factory=list)
     prefixes: set[str] = field(default_factory=set)
     """Every prefix that was written somewhere: sources are asked at its edges."""
     _endpoints: int = 0
@@ -152,6 +154,40 @@ class World:
             if self.shared:
                 break
 
+    def admin_rule(self, priority: int, access: str, source: list[str], destination: str, port: str) -> None:
+        """A security admin rule of a network manager, which comes before every group."""
+        properties = {
+            "access": access,
+            "description": "",
+            "destinationPortRanges": [port],
+            "destinations": [{"addressPrefix": destination, "addressPrefixType": "IPPrefix"}],
+            "direction": "Inbound",
+            "priority": priority,
+            "protocol": "Any",
+            "sourcePortRanges": ["0-65535"],
+            "sources": [{"addressPrefix": each, "addressPrefixType": "IPPrefix"} for each in source],
+        }
+        found = {
+            "id": f"{_MANAGER}/ruleCollections/bench/rules/admin-{priority}",
+            "name": f"admin-{priority}",
+            "type": "Microsoft.Network/networkManagers/securityAdminConfigurations/ruleCollections/rules",
+            "kind": "Custom",
+            "properties": properties,
+        }
+        if all(each["properties"]["priority"] != priority for each in self.admin_rules):
+            self.admin_rules.append(found)
+
+    def policy(self, name: str, selector: dict[str, str], rules: list[Object]) -> None:
+        """A NetworkPolicy on the pods of a label."""
+        self.objects.append(
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "NetworkPolicy",
+                "metadata": {"name": name, "namespace": "bench"},
+                "spec": {"podSelector": {"matchLabels": selector}, "policyTypes": ["Ingress"], "ingress": rules},
+            }
+        )
+
     # --- files --------------------------------------------------------------------------------------------------------
 
     def write(self, folder: Path) -> Path:
@@ -159,7 +195,9 @@ class World:
         folder.mkdir(parents=True, exist_ok=True)
         items = [*_controller_objects(self.settings), *self._nodes(), *self.objects]
         (folder / "objects.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-        (folder / "azure.json").write_text(json.dumps([self._cluster(), *self._azure(), *self._groups()]))
+        (folder / "azure.json").write_text(
+            json.dumps([self._cluster(), *self._azure(), *self._groups(), *self.admin_rules])
+        )
         tags = {"name": PARTNERS, "id": PARTNERS, "properties": {"addressPrefixes": list(PARTNER_PREFIXES)}}
         (folder / "tags.json").write_text(json.dumps({"changeNumber": 1, "cloud": "Public", "values": [tags]}))
         return folder

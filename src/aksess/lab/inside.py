@@ -41,7 +41,7 @@ class Request(msgspec.Struct):
     arguments: list[str] = []
     real: bool = False
     probes: list[Probe] = []
-    at_once: int = 1500
+    at_once: int = 10_000
     seconds: float = 0.3
 
 

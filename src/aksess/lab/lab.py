@@ -21,8 +21,9 @@ from aksess.addresses import Address
 from aksess.estate import Estate
 from aksess.estate.kubernetes import Service
 from aksess.lab import blueprint as blueprints
-from aksess.lab import cabling, guards, ingress_config, nftables, service_rules, web
+from aksess.lab import cabling, guards, ingress_config, nftables, pod_policies, service_rules, web
 from aksess.lab.blueprint import Blueprint, Frontend, HealthCheck
+from aksess.lab.completion import completed
 from aksess.lab.prober import Batch, Probe, Seen
 from aksess.lab.real_services import RealServices
 from aksess.lab.web import Host, Listener, Nginx
@@ -61,6 +62,7 @@ class Lab:
     _balancer: _Prober = field(repr=False)
     _services: RealServices | None = field(default=None, repr=False)
     _nginx: dict[str, Nginx] = field(default_factory=dict, repr=False)
+    _policed: bool = field(default=False, repr=False)
 
     @classmethod
     def build(cls, estate: Estate, *, real: bool = False) -> Lab:
@@ -74,7 +76,7 @@ class Lab:
             ProgramFailed: The kernel refused something.
             PartMissing: A program is not here.
         """
-        drawn = blueprints.draw(estate)
+        drawn = blueprints.draw(completed(estate))
         cabling.build(drawn)
         web.write_passwords([("lab", "lab")])
         services = RealServices.start(drawn) if real else None
@@ -90,6 +92,7 @@ class Lab:
         Raises:
             ProgramFailed: A program refused what it was given.
         """
+        estate = completed(estate)
         drawn = blueprints.draw(estate)
         notes = list(drawn.notes)
         for node in drawn.nodes:
@@ -98,15 +101,19 @@ class Lab:
             nftables.load(f"fabric-{node.index}", guards.TABLE, guarding)
             if self._services is None:
                 nftables.load(f"node-{node.index}", service_rules.TABLE, service_rules.statements(estate, drawn, node))
+            if estate.policies or self._policed:
+                policies = pod_policies.statements(estate, drawn, node)
+                nftables.load(f"pods-{node.index}", pod_policies.TABLE, policies)
             notes += [f"service tag {each} is in no tag file" for each in dict.fromkeys(names.unknown)]
+        self._policed = bool(estate.policies)
         if self._services is not None:
-            notes += self._services.load(objects, drawn.mode)
+            notes += self._services.load(objects, drawn.mode, estate.services)
         for host in self._hosts(estate, drawn, notes):
             self._nginx.setdefault(host.namespace, Nginx(host.namespace)).serve(host)
         self._spread(drawn)
         return list(dict.fromkeys(notes))
 
-    def probe(self, probes: Sequence[Probe], *, at_once: int = 1500, seconds: float = 0.3) -> list[Seen]:
+    def probe(self, probes: Sequence[Probe], *, at_once: int = 10_000, seconds: float = 0.3) -> list[Seen]:
         """What becomes of probes from the client."""
         return self._client.send(Batch(list(probes), at_once, seconds))
 

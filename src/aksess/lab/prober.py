@@ -79,7 +79,7 @@ class Batch(msgspec.Struct, array_like=True):
     """Probes to send, with how many at once and how long to wait for a first sign of life."""
 
     probes: list[Probe]
-    at_once: int = 1500
+    at_once: int = 10_000
     seconds: float = 0.3
 
 

@@ -15,10 +15,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aksess.estate.kubernetes import Name, Service
 from aksess.lab import apiserver, kube_proxy
 from aksess.lab.apiserver import ApiRefused, ApiServer
 from aksess.lab.blueprint import Blueprint, LabNode
 from aksess.lab.cabling import inside
+from aksess.lab.completion import with_ports
 from aksess.lab.kube_proxy import KubeProxy, Mode
 from aksess.lab.namespaces import STATE
 from aksess.lab.programs import run
@@ -63,8 +65,13 @@ class RealServices:
             api.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node.name}, "status": status})
         return cls(api, drawn.nodes, drawn.pod_space.to_cidrs() or ["10.244.0.0/16"])
 
-    def load(self, objects: Iterable[KubernetesItem], mode: Mode) -> list[str]:
+    def load(self, objects: Iterable[KubernetesItem], mode: Mode, services: Mapping[Name, Service]) -> list[str]:
         """Make the API server hold the Services of an estate, and wait until every kube-proxy has written them.
+
+        Args:
+            objects: The objects as they were read.
+            mode: How kube-proxy runs.
+            services: The Services with every port given.
 
         Returns:
             What the API server refused, with its words.
@@ -75,19 +82,22 @@ class RealServices:
             for path in ("/api/v1/namespaces/{}/services", "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices"):
                 self.api.request("DELETE", path.format(namespace))
         changed = time.time()
-        refused = [why for item in objects if item.kind in _KINDS and (why := self._create(item.plain(), item))]
+        refused = [
+            why for item in objects if item.kind in _KINDS and (why := self._create(item.plain(), item, services))
+        ]
         for proxy in self._proxies:
             proxy.settle(changed)
         return refused
 
-    def _create(self, value: Mapping[str, Any], item: KubernetesItem) -> str:
+    def _create(self, value: Mapping[str, Any], item: KubernetesItem, services: Mapping[Name, Service]) -> str:
         namespace = item.namespace or "default"
         if namespace not in self._namespaces and namespace != "default":
             self._make_namespace(namespace)
         self._namespaces.add(namespace)
         version = f"{item.group}/{item.version}" if item.group else item.version
         try:
-            self.api.create(_writable({"apiVersion": version, "kind": item.kind, **value}))
+            service = services.get((namespace, item.name)) if item.kind == "Service" else None
+            self.api.create(_writable({"apiVersion": version, "kind": item.kind, **value}, service))
         except ApiRefused as refused:
             return f"{item.label}: {refused.what}"
         return ""
@@ -121,7 +131,7 @@ class RealServices:
         self._mode = mode
 
 
-def _writable(value: Object) -> Object:
+def _writable(value: Object, service: Service | None) -> Object:
     """An object as it can be created anew."""
     metadata = {key: each for key, each in (value.get("metadata") or {}).items() if key in _KEPT and each}
     found = {**value, "metadata": metadata}
@@ -130,7 +140,7 @@ def _writable(value: Object) -> Object:
         local = spec.get("externalTrafficPolicy") == "Local" and spec.get("type") == "LoadBalancer"
         if not local:
             spec.pop("healthCheckNodePort", None)
-        found["spec"] = spec
+        found["spec"] = with_ports(spec, service) if service is not None else spec
     return found
 
 

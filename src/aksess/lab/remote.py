@@ -95,7 +95,7 @@ class RemoteLab:
         """
         return self._ask(Request(objects=list(objects), settings=settings, arguments=list(arguments))).stored
 
-    def probe(self, probes: Sequence[Probe], *, at_once: int = 1500, seconds: float = 0.3) -> list[Seen]:
+    def probe(self, probes: Sequence[Probe], *, at_once: int = 10_000, seconds: float = 0.3) -> list[Seen]:
         """What becomes of probes.
 
         Raises:
