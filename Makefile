@@ -6,7 +6,10 @@ UV := .venv/bin/uv
 RUN := .venv/bin/
 TESTS ?= tests
 
-.PHONY: setup demo test check bench docs clean
+SECONDS ?= 600
+SEED ?=
+
+.PHONY: setup demo test check bench docs clean parts parts-export bench-packets mutants
 
 setup: .venv/ready
 
@@ -32,6 +35,19 @@ check: setup
 
 bench: setup
 	$(RUN)python -m bench
+
+# the real parts: built once, then found in the cache
+parts:
+	$(PYTHON) parts/build.py
+
+parts-export:
+	$(PYTHON) parts/build.py --export
+
+bench-packets: setup
+	$(RUN)python -m bench.packets --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+mutants: setup
+	$(RUN)python -m bench.packets.mutation
 
 docs: setup
 	$(RUN)python docs/build.py

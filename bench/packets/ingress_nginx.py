@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,25 @@ from aksess.controllers.interface import Answers, Controller, Request, Scheme
 from aksess.estate import Estate
 from aksess.lab.prober import Probe
 from aksess.lab.remote import RemoteLab
+from aksess.rehearsal.outcomes import Expected
 from aksess.rulings import Effect
 from aksess.snapshot import read_files
-from bench.packets.comparing import Mismatch, Shown, agrees, shown
-from bench.packets.questions import Expected, Question, sources_of
-from bench.packets.quick import Figures
+from bench.packets.comparing import Mismatch
+from bench.packets.figures import Figures
+from bench.packets.observed import Observed, answered
+from bench.packets.questions import Question, sources_of
 from bench.packets.sites import Site, random_settings, random_sites
 from bench.packets.world import World
 
-__all__ = ["Asked", "Served", "observe", "run"]
+__all__ = ["NAME", "Asked", "Served", "observations", "observe", "rebuilt"]
+
+NAME = "real ingress-nginx"
 
 SIZE = 220
 QUESTIONS = 250
 FRONTEND = "20.50.60.70"
-_FLAGS = ("--enable-annotation-validation=true",)
+_SERVED = {"Secret", "Service", "EndpointSlice", "Ingress"}
+_ARGUMENTS = ("--enable-annotation-validation=true", "--configmap=bench/settings")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,40 +67,71 @@ class Asked(Question):
         )
 
 
-@dataclasses.dataclass
-class Served:
-    """What the controller served and answered: enough to judge any model again, without it."""
+class Served(Observed):
+    """What the controller served and answered."""
 
-    seed: int
-    folder: Path
-    answers: list[tuple[Asked, Shown]]
-
-    def controller(self) -> Controller:
-        """The model of the controller as it is now."""
-        return Evaluator(Estate.of(read_files([self.folder]))).controllers[0]
+    def model(self) -> ControllerModel:
+        """The model of the controller, as it is now."""
+        return ControllerModel(Evaluator(Estate.of(read_files([self.folder]))).controllers[0])
 
 
-def observe(lab: RemoteLab, seed: int, folder: Path, figures: Figures) -> Served:
+class ControllerModel:
+    """What the evaluator says of the controller alone."""
+
+    def __init__(self, controller: Controller) -> None:
+        """Take the controller; what it answers to a request is asked once."""
+        self._controller = controller
+        self._known: dict[Request, Answers] = {}
+
+    def expected(self, question: Question) -> list[Expected]:
+        """Every outcome that may happen; empty where the model cannot know."""
+        if not isinstance(question, Asked):
+            raise TypeError(type(question))
+        request = question.request()
+        if request not in self._known:
+            self._known[request] = self._controller.answer(request)
+        source = read_address(question.source)
+        if source is None:
+            raise ValueError(question.source)
+        found: list[Expected] = []
+        for finish in requests.finishes(Fork([Stream(EVERYONE)]), self._known[request], detail=True):
+            for end in finish.ends:
+                if source not in end.stream.sources or end.condition:
+                    continue
+                if end.ruling.doubt:
+                    return []
+                effect = Effect.REACHED if end.ruling.passes else end.ruling.effect or Effect.UNKNOWN
+                status = None if end.ruling.passes else end.ruling.status
+                found.append(Expected(effect.value, status, end.judged))
+        return found
+
+
+def observe(lab: RemoteLab, seed: int, folder: Path, figures: Figures, *, questions: int = QUESTIONS) -> Served:
     """Let the controller serve random sites and ask it."""
     rng = random.Random(seed)
     world = World(rng)
     world.settings = random_settings(rng, world)
     objects, sites = random_sites(world, SIZE)
-    stored = lab.serve(objects, world.settings, _FLAGS)
+    stored = _served(lab, objects, world.settings)
     _write(folder, world, stored)
-    listed = list(_questions(sites, sources_of(world, rng, 400), rng))
+    listed = list(_questions(sites, sources_of(world, rng, 400), rng, questions))
     rng.shuffle(listed)
     began = time.monotonic()
     seen = lab.probe([each.probe() for each in listed], at_once=400, seconds=2.0)
     figures.probing += time.monotonic() - began
     figures.configurations += SIZE
-    answers = [(question, shown(found)) for question, found in zip(listed, seen, strict=True)]
-    return Served(seed, folder, [each for each in answers if each[1].effect != "unsendable"])
+    return Served(seed, folder, answered(listed, seen))
 
 
-def _questions(sites: list[Site], sources: list[str], rng: random.Random) -> Any:
+def observations(lab: RemoteLab, seed: int, folder: Path, figures: Figures) -> Iterator[Served]:
+    """Random loads, one after the other, for ever."""
+    for number in range(1_000_000):
+        yield observe(lab, seed + number, folder / str(number), figures)
+
+
+def _questions(sites: list[Site], sources: list[str], rng: random.Random, count: int) -> Iterator[Asked]:
     for site in sites:
-        for _ in range(QUESTIONS):
+        for _ in range(count):
             host, path = rng.choice(site.asked)
             source = rng.choice(sources)
             if ":" in source:
@@ -109,68 +145,34 @@ def _write(folder: Path, world: World, stored: list[dict[str, Any]]) -> None:
     """The estate as the API server stores it, around a Service that leads to the controller."""
     ports = [{"name": name, "port": port, "targetPort": port} for name, port in (("http", 80), ("https", 443))]
     world.service("controller", ports, [FRONTEND], selector={"app.kubernetes.io/name": "ingress-nginx"})
-    world.objects += [
-        {key: each for key, each in value.items() if key != "data"} if value["kind"] == "Secret" else value
-        for value in stored
-    ]
+    world.objects += [_without_data(value) for value in stored]
     world.write(folder)
     (folder / "azure.json").unlink()
-    (folder / "stored.txt").write_text(json.dumps(stored))
 
 
-def expected(controller: Controller, question: Asked, known: dict[Request, Answers]) -> list[Expected]:
-    """What the model says; empty where it cannot know."""
-    request = question.request()
-    if request not in known:
-        known[request] = controller.answer(request)
-    answers = known[request]
-    source = read_address(question.source)
-    if source is None:
-        raise ValueError(question.source)
-    found: list[Expected] = []
-    for finish in requests.finishes(Fork([Stream(EVERYONE)]), answers, detail=True):
-        for end in finish.ends:
-            if source not in end.stream.sources or end.condition:
-                continue
-            if end.ruling.doubt:
-                return []
-            effect = Effect.REACHED if end.ruling.passes else end.ruling.effect or Effect.UNKNOWN
-            status = None if end.ruling.passes else end.ruling.status
-            found.append(Expected(effect.value, status, end.judged))
-    return found
+def rebuilt(lab: RemoteLab, folder: Path, wrong: Mismatch) -> Served:
+    """Serve the objects of a folder, write down how they are stored, and ask one question again."""
+    file = folder / "objects.json"
+    items: list[dict[str, Any]] = json.loads(file.read_text())["items"]
+    settings = next(each.get("data", {}) for each in items if each["kind"] == "ConfigMap")
+    chosen = [each for each in items if each["metadata"].get("namespace") == "bench" and each["kind"] in _SERVED]
+    stored = _served(lab, chosen, settings)
+    known = {(each["kind"], each["metadata"]["name"]): _without_data(each) for each in stored}
+    items = [known.get((each["kind"], each["metadata"]["name"]), each) for each in items]
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    seen = lab.probe([wrong.question.probe()] * 4, at_once=50, seconds=2.0)
+    return Served(0, folder, answered([wrong.question] * 4, seen))
 
 
-def judge(served: Served, figures: Figures, lab: RemoteLab | None = None) -> list[Mismatch]:
-    """Questions whose answer the model had not foreseen; with a lab, only those that are answered so again."""
-    controller, known = served.controller(), {}  # type: ignore[var-annotated]
-    wrong: list[tuple[Asked, Shown, list[Expected]]] = []
-    for question, found in served.answers:
-        said = expected(controller, question, known)
-        figures.outcomes[found.effect] += 1
-        if not said:
-            figures.undecided += 1
-        elif not agrees(said, found):
-            wrong.append((question, found, said))
-    figures.probes += len(served.answers)
-    if wrong and lab is not None:
-        again = lab.probe([question.probe() for question, _, _ in wrong], at_once=50, seconds=2.0)
-        wrong = [
-            (question, shown(seen), said)
-            for (question, _, said), seen in zip(wrong, again, strict=True)
-            if not agrees(said, shown(seen))
-        ]
-    return [Mismatch(question, tuple(said), found) for question, found, said in wrong]
+def _served(lab: RemoteLab, objects: Sequence[dict[str, Any]], settings: dict[str, str]) -> list[dict[str, Any]]:
+    """Serve objects under the class and with the ConfigMap of a bench; returns them as they are stored."""
+    spec = {"controller": "k8s.io/ingress-nginx"}
+    named = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"}, "spec": spec}
+    metadata = {"name": "settings", "namespace": "bench"}
+    settings_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": settings}
+    stored = lab.serve([named, settings_map, *objects], _ARGUMENTS, "bench")
+    return [each for each in stored if each["kind"] in _SERVED]
 
 
-def run(seconds: float, seed: int) -> Figures:
-    """Loads until the time is over."""
-    figures = Figures("real ingress-nginx")
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as name, RemoteLab() as lab:
-        number = 0
-        while time.monotonic() - began < seconds:
-            number += 1
-            served = observe(lab, seed + number, Path(name) / str(number), figures)
-            figures.mismatches += [(seed + number, each) for each in judge(served, figures, lab)]
-    figures.seconds = time.monotonic() - began
-    return figures
+def _without_data(value: dict[str, Any]) -> dict[str, Any]:
+    return {key: each for key, each in value.items() if key != "data"} if value["kind"] == "Secret" else value

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from bench.packets.world import PARTNERS, World, application_group
 
-__all__ = ["THEMES", "Asked", "open_tails", "random_world"]
+__all__ = ["THEMES", "Asked", "drawn", "open_tails", "random_world"]
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Asked:
         headers: Header lines worth sending.
         proxy_lines: Addresses worth claiming in a PROXY line.
         node_ports: Node ports worth asking on node addresses.
+        prefixes: Prefixes that it wrote somewhere.
     """
 
     theme: str
@@ -35,6 +36,7 @@ class Asked:
     headers: list[str] = field(default_factory=list)
     proxy_lines: list[str] = field(default_factory=list)
     node_ports: list[tuple[str, int, str]] = field(default_factory=list)
+    prefixes: tuple[str, ...] = ()
 
 
 Theme = Callable[[World, int], Asked]
@@ -48,9 +50,17 @@ def random_world(seed: int, size: int) -> tuple[World, list[Asked]]:
     rng = random.Random(seed)
     world = World(rng, shared=rng.random() < 0.5, mode=rng.choice(("nftables", "iptables")))
     world.settings = _settings(rng, world)
-    asked = [rng.choice(THEMES)(world, number) for number in range(size)]
+    asked = [drawn(world, rng.choice(THEMES), number) for number in range(size)]
     _tails(world)
     return world, asked
+
+
+def drawn(world: World, theme: Theme, number: int) -> Asked:
+    """One configuration, with the prefixes that it wrote."""
+    start = len(world.prefixes)
+    found = theme(world, number)
+    found.prefixes = tuple(dict.fromkeys(world.prefixes[start:]))
+    return found
 
 
 def _tails(world: World) -> None:
@@ -108,8 +118,8 @@ def _settings(rng: random.Random, world: World) -> dict[str, str]:
 # --- security groups --------------------------------------------------------------------------------------------------
 
 
-def _plain(world: World, number: int, **spec: object) -> Asked:
-    """A TCP Service on one frontend, open unless somebody adds a rule."""
+def _plain(world: World, number: int, where: list[dict[str, object]] | None = None, **spec: object) -> Asked:
+    """A TCP Service on one frontend, open unless somebody adds a rule; with an endpoint on each node."""
     name = f"plain-{number}"
     ports = [
         {
@@ -121,7 +131,7 @@ def _plain(world: World, number: int, **spec: object) -> Asked:
         }
     ]
     world.service(name, ports, [world.frontend(number)], **spec)
-    world.endpoints(name, ports, [{"node": 0}, {"node": 1}])
+    world.endpoints(name, ports, where or [{"node": 0}, {"node": 1}])
     return Asked(
         "",
         [(world.frontend(number), 8000 + number, "TCP")],
@@ -149,7 +159,7 @@ def rules_to_frontend(world: World, number: int) -> Asked:
     for level in rng.choice((("subnet",), ("interface",), ("subnet", "interface"))):
         for step in range(rng.randint(1, 5)):
             destination = rng.choice(
-                (frontend, [frontend, "20.50.60.0/30"], "*", f"{frontend}/32", "VirtualNetwork", world.node(0))
+                (frontend, [frontend, "20.50.61.250/31"], "*", f"{frontend}/32", "VirtualNetwork", world.node(0))
             )
             ports = rng.choice(("*", str(port), [str(port), "443"], f"{port - 2}-{port + 2}", f"{port + 1}-65535"))
             protocol = rng.choice(("Tcp", "TCP", "*", "Udp", "tcp"))
@@ -205,7 +215,7 @@ def rules_to_nodes(world: World, number: int) -> Asked:
             rng.choice(("Allow", "Deny")),
             _source(world),
             rng.choice(destinations),
-            rng.choice((port, f"{port}-{port}", "30000-32767")),
+            "30000-32767" if rng.random() < 0.03 else rng.choice((port, f"{port}-{port}")),
         )
     if rng.random() < 0.8:
         for level in ("subnet", "interface"):
@@ -214,8 +224,11 @@ def rules_to_nodes(world: World, number: int) -> Asked:
 
 
 def probes_are_denied(world: World, number: int) -> Asked:
-    """A rule that keeps the balancer from asking one node or both."""
-    asked = _plain(world, number, externalTrafficPolicy="Cluster")
+    """A rule that keeps the balancer from asking one node or both; under Local, the one that has the endpoint."""
+    local = world.rng.random() < 0.4
+    where = [{"node": world.rng.choice((0, 1))}] if local else None
+    policy = "Local" if local else "Cluster"
+    asked = _plain(world, number, where, externalTrafficPolicy=policy, **_health(world, number))
     first = _BASE + number * _STEP
     target = world.rng.choice((world.node(0), [world.node(0), world.node(1)], "10.224.0.0/16"))
     world.rule(
@@ -224,10 +237,26 @@ def probes_are_denied(world: World, number: int) -> Asked:
         "Deny",
         world.rng.choice(("AzureLoadBalancer", "168.63.129.16", "*")),
         target,
-        str(31000 + number),
+        str(32000 + number if local else 31000 + number),
         protocol=world.rng.choice(("Tcp", "*")),
     )
     return _themed("probes-are-denied", asked)
+
+
+def rules_between_nodes(world: World, number: int) -> Asked:
+    """Under Cluster a connection may go on to the pod of another node, and meets the groups again there."""
+    rng = world.rng
+    asked = _plain(world, number, [{"node": rng.choice((0, 1))}], externalTrafficPolicy="Cluster")
+    world.rule(
+        rng.choice(("subnet", "interface")),
+        _BASE + number * _STEP,
+        rng.choice(("Deny", "Deny", "Allow")),
+        rng.choice(("*", "10.224.0.0/15", world.node(0), [world.node(0), world.node(1)], "Internet")),
+        rng.choice(("10.244.0.0/16", ["10.244.8.0/21", "10.244.16.0/21"], "10.244.8.0/21")),
+        rng.choice((str(9000 + number), f"{9000 + number}-{9010 + number}", str(9001 + number))),
+        protocol=rng.choice(("Tcp", "*", "Udp")),
+    )
+    return _themed("rules-between-nodes", asked)
 
 
 def datagrams(world: World, number: int) -> Asked:
@@ -386,7 +415,7 @@ def _block(world: World) -> dict[str, object]:
     base, _, length = cidr.partition("/")
     if world.rng.random() < 0.4 and int(length) < 31:
         hole = f"{base}/{int(length) + world.rng.choice((1, 2)) if int(length) < 30 else 31}"
-        world.prefixes.add(hole)
+        world.prefixes.append(hole)
         return {"cidr": cidr, "except": [hole]}
     return {"cidr": cidr}
 
@@ -634,7 +663,7 @@ def _chains(world: World) -> list[str]:
     header = world.settings.get("forwarded-for-header", "X-Forwarded-For")
     inside = [
         each.partition("/")[0]
-        for each in rng.sample(sorted(world.prefixes) or ["203.0.113.0/24"], min(3, len(world.prefixes) or 1))
+        for each in rng.sample(world.prefixes or ["203.0.113.0/24"], min(3, len(world.prefixes) or 1))
     ]
     pool = [
         *inside,
@@ -666,7 +695,7 @@ def _themed(theme: str, asked: Asked) -> Asked:
 
 
 THEMES: tuple[Theme, ...] = (
-    *(rules_to_frontend, node_behind_other_rules, rules_to_nodes, probes_are_denied, datagrams),
+    *(rules_to_frontend, node_behind_other_rules, rules_to_nodes, probes_are_denied, rules_between_nodes, datagrams),
     *(
         policies,
         admin_rules,

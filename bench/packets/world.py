@@ -44,8 +44,8 @@ class World:
     subnet_rules: list[list[Object]] = field(default_factory=lambda: [[], []])
     interface_rules: list[list[Object]] = field(default_factory=lambda: [[], []])
     admin_rules: list[Object] = field(default_factory=list)
-    prefixes: set[str] = field(default_factory=set)
-    """Every prefix that was written somewhere: sources are asked at its edges."""
+    prefixes: list[str] = field(default_factory=list)
+    """Every prefix that was written somewhere, in order: sources are asked at its edges."""
     _endpoints: int = 0
 
     # --- addresses ----------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ class World:
     def prefix(self, family: int = 4) -> str:
         """A random prefix, written down as a place to ask at; often one that overlaps another."""
         found = _prefix4(self.rng) if family == 4 else _prefix6(self.rng)
-        self.prefixes.add(found)
+        self.prefixes.append(found)
         return found
 
     def prefix_list(self, most: int = 4, family: int = 4) -> list[str]:

@@ -43,7 +43,8 @@ class AksessError(Exception):
 
     def __str__(self) -> str:
         line = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{line} ({self.hint})" if self.hint else line
+        # names in the input may hold line breaks; the message is one line all the same
+        return " ".join((f"{line} ({self.hint})" if self.hint else line).splitlines())
 
 
 class UsageError(AksessError):

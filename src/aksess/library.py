@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aksess.access import comparison, questions
 from aksess.access.comparison import Difference
@@ -23,7 +24,7 @@ from aksess.access.names import Names, names_of
 from aksess.access.questions import Explanation, Reach, Sent
 from aksess.access.sources import parse_source
 from aksess.access.targets import parse_entry, parse_target
-from aksess.addresses import read_address
+from aksess.addresses import AddressSet, read_address
 from aksess.checks import registry
 from aksess.checks.interface import Audited, Finding
 from aksess.errors import InputError, UsageError
@@ -31,7 +32,23 @@ from aksess.estate import Estate
 from aksess.layers.egress import Allowance, Requirement
 from aksess.snapshot import Unread, read_files
 
-__all__ = ["Audit", "Egress", "Sent", "audit", "diff", "egress", "explain", "findings_about", "names", "read", "who"]
+if TYPE_CHECKING:
+    from aksess.rehearsal.playing import Rehearsal
+
+__all__ = [
+    "Audit",
+    "Egress",
+    "Sent",
+    "audit",
+    "diff",
+    "egress",
+    "explain",
+    "findings_about",
+    "names",
+    "read",
+    "rehearse",
+    "who",
+]
 
 
 @dataclass(frozen=True)
@@ -154,6 +171,34 @@ def egress(estate: Estate) -> Egress:
         raise InputError("no managed cluster in the input", hint="give the reply of `az aks show -o json` too")
     evaluator = _evaluator(estate, False)
     return Egress(tuple(evaluator.requirements), tuple(evaluator.allowances))
+
+
+def rehearse(
+    estate: Estate,
+    files: Sequence[str | Path],
+    *,
+    exclude: Sequence[str] = (),
+    sources: Sequence[str] = (),
+    real: bool = False,
+) -> Rehearsal:
+    """Play an estate as real packets on this machine, beside what the evaluator says of each.
+
+    Args:
+        estate: The estate.
+        files: The files and folders that it was read from.
+        exclude: Globs of files that were left out.
+        sources: Addresses, CIDRs or service tags to try the edges of; derived from the answers where there are none.
+        real: Whether the real kube-proxy and the real ingress-nginx controller play.
+
+    Raises:
+        LabFailed: This machine lacks something that the lab needs; the message names it.
+        SourceError: A source is none.
+    """
+    from aksess.rehearsal import playing  # noqa: PLC0415 (only this question needs the lab)
+
+    chosen = AddressSet.union_of(parse_source(each, estate).addresses for each in sources) if sources else None
+    evaluator = _evaluator(estate, False)
+    return playing.rehearse(evaluator, files, exclude=exclude, chosen=chosen, real=real)
 
 
 def names(estate: Estate) -> Names:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import random
+from itertools import pairwise
 
 import netaddr
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aksess.addresses import EVERYONE, NOBODY, Address, AddressSet
+from aksess.addresses import EVERYONE, NOBODY, Address, AddressSet, intervals
 
 BITS = {4: 32, 6: 128}
+WORLD = 24
 
 
 @st.composite
@@ -114,3 +117,132 @@ def test_limit_stops_early() -> None:
     many = AddressSet.of(*(f"10.0.{number}.1/32" for number in range(200)))
     assert 5 < len(many.to_cidrs(limit=5)) < 10
     assert len(many.to_cidrs()) == 200
+
+
+# --- canonical form ---------------------------------------------------------------------------------------------------
+
+pairs = st.tuples(st.integers(0, WORLD), st.integers(0, WORLD))
+ranges = st.lists(pairs, max_size=8)
+
+
+def numbers(given_ranges: list[tuple[int, int]]) -> frozenset[int]:
+    return frozenset(number for start, end in given_ranges for number in range(start, end))
+
+
+@given(ranges, st.randoms(use_true_random=False))
+def test_one_set_has_one_form(given_ranges: list[tuple[int, int]], chance: random.Random) -> None:
+    """However a set is put together, its boundaries are the same: strictly increasing, an even count."""
+    whole = AddressSet.from_ranges(given_ranges)
+    assert len(whole.ipv4) % 2 == 0
+    assert all(one < other for one, other in pairwise(whole.ipv4))
+    singles = [(number, number + 1) for number in numbers(given_ranges)]
+    chance.shuffle(singles)
+    again = [*singles, *given_ranges[: chance.randint(0, len(given_ranges))]]
+    for rebuilt in (AddressSet.from_ranges(again), AddressSet.union_of(AddressSet.from_ranges([one]) for one in again)):
+        assert rebuilt.ipv4 == whole.ipv4
+        assert rebuilt == whole
+        assert hash(rebuilt) == hash(whole)
+
+
+def test_a_set_is_no_other_value() -> None:
+    assert AddressSet() != ()
+    assert AddressSet((1, 2)) != AddressSet((), (1, 2)), "the families are told apart"
+    assert {AddressSet((1, 2)): "x"}[AddressSet.from_ranges([(1, 2)])] == "x"
+
+
+@given(ranges, ranges)
+def test_every_operation_on_every_number_of_a_small_world(
+    one: list[tuple[int, int]], other: list[tuple[int, int]]
+) -> None:
+    """Python's own sets as oracle; sizes differ, so both ways of `difference` and `intersection` are taken."""
+    a, b = AddressSet.from_ranges(one), AddressSet.from_ranges(other)
+    x, y = numbers(one), numbers(other)
+    for mine, theirs in ((a | b, x | y), (a & b, x & y), (a - b, x - y), (b - a, y - x)):
+        assert frozenset(number for number in range(-1, WORLD + 2) if Address(4, number) in mine) == theirs
+        assert mine.size() == len(theirs)
+    inside = frozenset(number for number in range(WORLD) if Address(4, number) in ~a)
+    assert inside == frozenset(range(WORLD)) - x
+    assert (a <= b) == (x <= y)
+    assert (b <= a) == (y <= x)
+    assert a.overlaps(b) == b.overlaps(a) == bool(x & y)
+    assert bool(a) == bool(x)
+
+
+@given(st.lists(st.integers(0, 400), max_size=120), st.lists(st.integers(0, 400), max_size=3))
+def test_a_large_set_and_a_small_one(many: list[int], few: list[int]) -> None:
+    """One side of fifty ranges, the other of three: each operation takes its other way."""
+    a, b = (AddressSet.from_ranges((number, number + 2) for number in each) for each in (many, few))
+    x, y = ({each + at for each in given_numbers for at in (0, 1)} for given_numbers in (many, few))
+    for mine, theirs in ((a - b, x - y), (b - a, y - x), (a & b, x & y), (a | b, x | y)):
+        assert [number for number in range(403) if Address(4, number) in mine] == sorted(theirs)
+    assert a.overlaps(b) == bool(x & y)
+    assert (b <= a) == (y <= x)
+
+
+@given(sets)
+def test_the_two_ends_of_the_number_line(a: AddressSet) -> None:
+    """Nothing is lost or added at the first and the last address of a family."""
+    for family, bits in BITS.items():
+        for number in (0, (1 << bits) - 1):
+            assert (Address(family, number) in a) != (Address(family, number) in ~a)
+    assert (~a).size() == EVERYONE.size() - a.size()
+    assert ~NOBODY == EVERYONE
+    assert ~EVERYONE == NOBODY
+
+
+# --- lists of networks ------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(networks(), max_size=8))
+def test_cidrs_are_what_netaddr_merges_to(texts: list[str]) -> None:
+    """`netaddr.cidr_merge`: exact and as few as possible, IPv4 before IPv6."""
+    merged = netaddr.cidr_merge(texts)
+    expected = [ipaddress.ip_network(str(each)) for version in (4, 6) for each in merged if each.version == version]
+    assert [ipaddress.ip_network(text) for text in AddressSet.of(*texts).to_cidrs()] == expected
+
+
+@given(st.integers(0, (1 << 32) - 1), st.integers(0, (1 << 32) - 1))
+def test_cidrs_of_one_range_are_what_netaddr_spans(one: int, other: int) -> None:
+    first, last = sorted((one, other))
+    expected = netaddr.iprange_to_cidrs(netaddr.IPAddress(first, 4), netaddr.IPAddress(last, 4))
+    assert AddressSet.from_ranges([(first, last + 1)]).to_cidrs() == [str(each) for each in expected]
+
+
+@given(sets, st.integers(0, 6))
+def test_a_limit_gives_the_beginning_of_the_list(a: AddressSet, limit: int) -> None:
+    whole, cut = a.to_cidrs(), a.to_cidrs(limit=limit)
+    assert whole[: len(cut)] == cut
+    assert cut == whole or len(cut) > limit
+
+
+# --- one address of a set ---------------------------------------------------------------------------------------------
+
+
+@given(sets)
+def test_the_witness_is_the_lowest_address(a: AddressSet) -> None:
+    witness = a.witness()
+    if witness is None:
+        assert a == NOBODY
+        return
+    below = AddressSet.from_ranges([(0, witness.number)]) if witness.family == 4 else AddressSet.of("0.0.0.0/0")
+    assert not a & below
+    rest = a - AddressSet.single(witness)
+    assert rest <= a
+    assert rest.size() == a.size() - 1
+    assert a.only() == (witness if a.size() == 1 else None)
+
+
+@given(sets)
+def test_the_families_are_the_whole(a: AddressSet) -> None:
+    assert a.family(4) | a.family(6) == a
+    assert not a.family(4) & a.family(6)
+    assert [first.family for first, _ in a.ranges()] == sorted(first.family for first, _ in a.ranges())
+
+
+@given(st.lists(sets, max_size=6))
+def test_a_union_of_many_is_one_after_the_other(many: list[AddressSet]) -> None:
+    together = NOBODY
+    for each in many:
+        together |= each
+    assert AddressSet.union_of(many) == together
+    assert intervals.union(*(each.ipv4 for each in many)) == together.ipv4

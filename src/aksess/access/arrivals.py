@@ -340,7 +340,7 @@ def _flows(
     """What the security groups of a lane see: the frontend with floating IP, else each node with the node port."""
     protocol = entry.protocol.lower()
     if forwarding is not None and forwarding.floating:
-        return [Flow(AddressSet.single(entry.address), forwarding.port, protocol, source_port)]
+        return [Flow(AddressSet.single(entry.address), forwarding.port, protocol, source_port, floating=True)]
     port = forwarding.port if forwarding is not None else entry.port
     family = entry.address.family
     known = [

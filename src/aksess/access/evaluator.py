@@ -60,14 +60,14 @@ class Evaluator:
 
     Attributes:
         estate: The estate; not changed while this lives.
-        strict: Whether what rests on an assumption counts as indeterminate.
+        strict: Whether what rests on an assumption counts as indeterminate; denials may too, so every stop is kept.
     """
 
     estate: Estate
     strict: bool = False
     _forwarding: dict[tuple[Name, int, str, object], Forwarding] = field(default_factory=dict, repr=False)
     _health: dict[tuple[Name, int, str, object], Health] = field(default_factory=dict, repr=False)
-    _forks: dict[tuple[str, str, int], tuple[Fork, ...]] = field(default_factory=dict, repr=False)
+    _forks: dict[tuple[str, str, int, bool], tuple[Fork, ...]] = field(default_factory=dict, repr=False)
     _inside: dict[tuple[str, Backend], Ruling | None] = field(default_factory=dict, repr=False)
     _doubts: dict[bool, str] = field(default_factory=dict, repr=False)
 
@@ -220,7 +220,7 @@ class Evaluator:
 
     def transport(self, entry: Entry, sources: AddressSet = EVERYONE, *, detail: bool = False) -> Iterator[Walked]:
         """Connections to an entry, up to the pods behind it."""
-        for fork, condition in self._walks(entry, sources, detail):
+        for fork, condition in self._walks(entry, sources, detail or self.strict):
             outcomes = [self._stopped(each, entry.label, condition) for each in fork.stopped]
             outcomes += [self._arrived(stream, entry, condition) for stream in fork.streams]
             yield self._walked(entry, sources, outcomes, fork.narrowed)
@@ -235,6 +235,7 @@ class Evaluator:
         detail: bool = False,
     ) -> Iterator[Walked]:
         """HTTP requests to a controller over an entry."""
+        detail = detail or self.strict
         answers = controller.answer(replace(request, port=entry.service_port.port if entry.service_port else 0))
         for fork, condition in self._walks(entry, sources, detail):
             for finish in requests.finishes(fork, answers, detail=detail or self._controllers_in_doubt):
@@ -258,6 +259,7 @@ class Evaluator:
         The gateway is the client of the entry. Where the controller reads the forwarded header from it, it judges the
         client again, because the gateway appends the client's address; else it judges the gateway.
         """
+        detail = detail or self.strict
         label = f"{listener.address or listener.gateway}:{listener.port}"
         domain = sources.family(listener.address.family) if listener.address else sources
         peers = listener.peers(self.estate)
@@ -308,13 +310,14 @@ class Evaluator:
         """The forks of an entry; other source ports only add what they open."""
         for number, source_port in enumerate(self.source_ports):
             condition = "source-port" if number else ""
-            if sources == EVERYONE and not detail:
-                key = (entry.label, entry.protocol, source_port)
+            stops = detail and not number
+            if sources == EVERYONE:
+                key = (entry.label, entry.protocol, source_port, stops)
                 if key not in self._forks:
-                    self._forks[key] = self._walk(entry, sources, False, source_port)
+                    self._forks[key] = self._walk(entry, sources, stops, source_port)
                 forks = self._forks[key]
             else:
-                forks = self._walk(entry, sources, detail and not number, source_port)
+                forks = self._walk(entry, sources, stops, source_port)
             for fork in forks:
                 yield fork, condition
 

@@ -118,7 +118,8 @@ def explain(
     alternatives = [each for each in found if each.domain]
     missing = source.addresses - AddressSet.union_of(each.domain for each in found)
     if missing:
-        alternatives.append(_no_family(evaluator, target, missing))
+        doubt = "" if _is_one_address(target, entry) else evaluator.doubt_of_denial(Layer.LOAD_BALANCER)
+        alternatives.append(_no_family(target, missing, doubt))
     return Explanation(source, target, tuple(_with_short_cut(evaluator, source, _distinct(alternatives))))
 
 
@@ -131,9 +132,10 @@ def who(evaluator: Evaluator, target: Target, *, entry: tuple[Address, int | Non
     found = list(walks(evaluator, target, EVERYONE, detail=False, entry=entry))
     standing = Standing.any_of([each.alternative.standing for each in found])
     if any(gap.reach == "everything" for gap in evaluator.estate.unread):
-        # what was not understood could let in anybody who is not let in already; an address has only its own family
-        domains = AddressSet.union_of(each.alternative.domain for each in found)
-        domain = domains if isinstance(target, AddressTarget) else EVERYONE
+        # what was not understood could let in anybody who is not let in already, and could be another way in
+        domain = EVERYONE
+        if _is_one_address(target, entry):
+            domain = AddressSet.union_of(each.alternative.domain for each in found)
         standing = Standing(standing.allowed, domain - standing.allowed)
     narrowed = tuple(dict.fromkeys(citation for each in found for citation in each.narrowed))
     assumptions = dict.fromkeys(
@@ -405,11 +407,15 @@ def _denied(sources: AddressSet, citation: Citation, doubt: str, entry: str = ""
     return _fixed(sources, citation, Verdict.DENIED, Effect.TIMEOUT, "", entry)
 
 
-def _no_family(evaluator: Evaluator, target: Target, missing: AddressSet) -> Alternative:
-    """Sources of a family in which the target has no address; one that is an address has none but its own."""
+def _is_one_address(target: Target, entry: tuple[Address, int | None] | None) -> bool:
+    """Whether a question is about one address, so that sources of the other family have no way, whatever is unread."""
+    return isinstance(target, AddressTarget) or entry is not None
+
+
+def _no_family(target: Target, missing: AddressSet, doubt: str) -> Alternative:
+    """Sources of a family in which the target has no address."""
     family = 4 if missing.ipv4 else 6
     citation = Citation(Layer.LOAD_BALANCER, text=f"{target.text} has no IPv{family} address")
-    doubt = "" if isinstance(target, AddressTarget) else evaluator.doubt_of_denial(citation.layer)
     return _denied(missing, citation, doubt).alternative
 
 

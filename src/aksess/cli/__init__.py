@@ -23,6 +23,7 @@ _COMMANDS = {
     "audit": "Every way into every application, who gets in, and what is wrong.",
     "diff": "Who gains and who loses access from one estate to another.",
     "egress": "What the cluster needs to send out, and whether it may.",
+    "rehearse": "The estate as real packets on this machine, against what the answers say.",
     "checks": "What audit looks for: the list, or the page of one check.",
     "demo": "Write a small estate with planted faults to try all this on.",
 }

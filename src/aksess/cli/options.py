@@ -36,6 +36,7 @@ class Input:
             help="File, folder, glob or - for stdin: manifests, kubectl and az output, ARM replies, service tags, "
             "snapshots. Repeatable.",
             negative=(),
+            allow_leading_hyphen=True,  # for a lone hyphen
         ),
     ] = ()
     exclude: Annotated[

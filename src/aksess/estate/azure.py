@@ -6,7 +6,7 @@ as written; `aksess.layers.nsg` gives them their meaning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from aksess.addresses import Address, AddressSet, read_address
@@ -22,6 +22,7 @@ __all__ = [
     "NatGateway",
     "Probe",
     "PublicAddress",
+    "RouteTable",
     "SecurityGroup",
     "SecurityRule",
     "Subnet",
@@ -87,6 +88,11 @@ class SecurityGroup(_Resource):
     def outbound(self) -> list[SecurityRule]:
         """The outbound rules in the order in which they are tried."""
         return sorted((rule for rule in self.rules if not rule.inbound), key=lambda rule: rule.priority)
+
+    def rules_are_those_of(self, other: SecurityGroup) -> bool:
+        """Whether the rules say the same, wherever they stand in their files."""
+        mine, theirs = ({replace(rule, path=(), description="") for rule in each.rules} for each in (self, other))
+        return mine == theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +208,16 @@ class ManagedCluster(_Resource):
 
 
 def security_group(identity: str, name: str, item: azure_wire.SecurityGroup, place: Located) -> SecurityGroup:
-    """A network security group from the azure_wire. Raises ValueError where a rule lacks what every rule has."""
+    """A network security group from the azure_wire.
+
+    Raises:
+        ValueError: A rule lacks what every rule has, or two rules of one direction have one priority.
+    """
     rules = [security_rule(rule, ("securityRules", index)) for index, rule in enumerate(item.security_rules or [])]
+    ranks = [(rule.inbound, rule.priority) for rule in rules]
+    if len(set(ranks)) < len(ranks):
+        twice = next(rule for rule in rules if ranks.count((rule.inbound, rule.priority)) > 1)
+        raise ValueError(f"security rule {twice.name} shares its priority {twice.priority} with another")
     rules += [
         security_rule(rule, ("defaultSecurityRules", index), default=True)
         for index, rule in enumerate(item.default_security_rules or [])
@@ -220,22 +234,29 @@ def security_group(identity: str, name: str, item: azure_wire.SecurityGroup, pla
     )
 
 
+_MAX_PRIORITY = 65535
+_PROTOCOLS = frozenset({"tcp", "udp", "icmp", "icmpv6", "esp", "ah", "*", "all", "any"})
+
+
 def security_rule(item: azure_wire.SecurityRule, path: tuple[str | int, ...], *, default: bool = False) -> SecurityRule:
     """A security rule from the azure_wire.
 
     Raises:
-        ValueError: Name, priority, direction or access is missing or unknown.
+        ValueError: Priority, direction, access, protocol or a side is missing, or one that Azure does not know.
     """
     name = item.name or ""
     access, direction = (item.access or "").lower(), (item.direction or "").lower()
     if (
         item.priority is None
+        or not 0 < item.priority <= _MAX_PRIORITY
         or access not in {"allow", "deny", "alwaysallow"}
         or direction not in {"inbound", "outbound"}
     ):
         raise ValueError(f"security rule {name or path[-1]} lacks a usable priority, access or direction")
     protocol = (item.protocol or "*").lower()
-    return SecurityRule(
+    if protocol not in _PROTOCOLS:
+        raise ValueError(f"security rule {name or path[-1]} has no protocol that Azure knows")
+    rule = SecurityRule(
         name,
         item.priority,
         inbound=direction == "inbound",
@@ -252,6 +273,11 @@ def security_rule(item: azure_wire.SecurityRule, path: tuple[str | int, ...], *,
         path=path,
         description=item.description or "",
     )
+    sides = ((rule.sources or rule.source_groups), (rule.destinations or rule.destination_groups))
+    if not all((*sides, rule.source_ports, rule.destination_ports)):
+        # Azure knows no such rule; taken as written it would match nothing
+        raise ValueError(f"security rule {name or path[-1]} lacks sources, destinations or ports")
+    return rule
 
 
 def _default(name: str, priority: int, *, inbound: bool, allows: bool, source: str, destination: str) -> SecurityRule:
@@ -276,13 +302,13 @@ DEFAULT_RULES: tuple[SecurityRule, ...] = (
 
 
 def subnet(identity: str, name: str, network: str, item: azure_wire.Subnet, place: Located) -> Subnet:
-    """A subnet from the azure_wire."""
+    """A subnet from the azure_wire. Raises ValueError for a prefix that is none."""
     return Subnet(
         identity,
         name,
         place,
         network=network.lower(),
-        prefixes=space_of([*([item.address_prefix] if item.address_prefix else []), *(item.address_prefixes or [])]),
+        prefixes=_space([*([item.address_prefix] if item.address_prefix else []), *(item.address_prefixes or [])]),
         security_group=_id(item.network_security_group),
         route_table=_id(item.route_table),
         nat_gateway=_id(item.nat_gateway),
@@ -290,7 +316,11 @@ def subnet(identity: str, name: str, network: str, item: azure_wire.Subnet, plac
 
 
 def virtual_network(identity: str, name: str, item: azure_wire.VirtualNetwork, place: Located) -> VirtualNetwork:
-    """A virtual network from the wire; only peerings that are connected and allow access count (contract §10)."""
+    """A virtual network from the wire; only peerings that are connected and allow access count (contract §10).
+
+    Raises:
+        ValueError: A prefix that is none; without it the network would be smaller, and with it who gets in.
+    """
     peerings: list[Peering] = []
     for each in item.virtual_network_peerings or []:
         if (each.peering_state or "").lower() != "connected" or each.allow_virtual_network_access is False:
@@ -298,13 +328,13 @@ def virtual_network(identity: str, name: str, item: azure_wire.VirtualNetwork, p
         spaces = [each.remote_virtual_network_address_space, each.remote_address_space]
         prefixes = next((space.address_prefixes for space in spaces if space and space.address_prefixes), None)
         peerings.append(
-            Peering(each.name or "", _id(each.remote_virtual_network), None if prefixes is None else space_of(prefixes))
+            Peering(each.name or "", _id(each.remote_virtual_network), None if prefixes is None else _space(prefixes))
         )
     return VirtualNetwork(
         identity,
         name,
         place,
-        space=space_of(item.address_space.address_prefixes or [] if item.address_space else []),
+        space=_space(item.address_space.address_prefixes or [] if item.address_space else []),
         peerings=tuple(peerings),
     )
 
@@ -312,7 +342,11 @@ def virtual_network(identity: str, name: str, item: azure_wire.VirtualNetwork, p
 def load_balancer(
     identity: str, name: str, item: azure_wire.LoadBalancer, public: dict[str, PublicAddress], place: Located
 ) -> LoadBalancer:
-    """A load balancer from the wire, its frontends joined with their public addresses."""
+    """A load balancer from the wire, its frontends joined with their public addresses.
+
+    Raises:
+        ValueError: A rule has a protocol or port that Azure does not know, or names no frontend of the load balancer.
+    """
     probes = {
         (each.id or f"{identity}/probes/{each.name}").lower(): Probe(
             each.name or "",
@@ -325,6 +359,8 @@ def load_balancer(
     }
     rules: dict[str, list[LoadBalancingRule]] = {}
     for index, rule in enumerate(item.load_balancing_rules or []):
+        if (rule.protocol or "tcp").lower() not in {"tcp", "udp", "all"} or not 0 <= (rule.frontend_port or 0) < 65536:
+            raise ValueError(f"load-balancing rule {rule.name or index} has no protocol or port that Azure knows")
         pools = _ids(
             [*([rule.backend_address_pool] if rule.backend_address_pool else []), *(rule.backend_address_pools or [])]
         )
@@ -349,6 +385,13 @@ def load_balancer(
             found = public.get(_id(each.public_ip_address))
             address = found.address if found else None
         frontends.append(Frontend(each.name or "", address, is_public, tuple(rules.get(key, ()))))
+    known = {
+        (each.id or f"{identity}/frontendIPConfigurations/{each.name}").lower()
+        for each in item.frontend_ip_configurations or []
+    }
+    for key, astray in rules.items():
+        if key not in known:
+            raise ValueError(f"load-balancing rule {astray[0].name} names no frontend of the load balancer")
     members = {
         (pool.id or f"{identity}/backendAddressPools/{pool.name}").lower(): (
             *_ids(pool.backend_ip_configurations),
@@ -357,6 +400,33 @@ def load_balancer(
         for pool in item.backend_address_pools or []
     }
     return LoadBalancer(identity, name, place, frontends=tuple(frontends), pools=members)
+
+
+def _space(prefixes: list[str]) -> AddressSet:
+    """The union of plain prefixes. Raises ValueError for a text that is none."""
+    held, others = azure_set(prefixes)
+    if others:
+        raise ValueError(f"{others[0]!r} is no address prefix")
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    """User routes.
+
+    Attributes:
+        space: The addresses that their prefixes hold.
+        named: Prefixes that are names of service tags.
+    """
+
+    space: AddressSet
+    named: tuple[str, ...]
+
+
+def route_table(item: azure_wire.RouteTable) -> RouteTable:
+    """A route table from the wire."""
+    held, named = azure_set([each.address_prefix for each in item.routes or [] if each.address_prefix])
+    return RouteTable(held, tuple(named))
 
 
 def space_of(prefixes: list[str]) -> AddressSet:

@@ -16,7 +16,12 @@ def _lower(name: str) -> str:
 
 
 class Wire(msgspec.Struct, rename=_lower):
-    """Base: lower-case keys, ``properties`` lifted, unknown fields ignored."""
+    """Base: lower-case keys, ``properties`` lifted, unknown fields ignored.
+
+    What is left of ``properties`` is no mapping, so the whole resource says nothing: decoding then fails.
+    """
+
+    properties: None = None
 
 
 class Reference(Wire):

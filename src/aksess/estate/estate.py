@@ -36,6 +36,7 @@ from aksess.estate.kubernetes import (
     Workload,
 )
 from aksess.estate.nodes import Machines, NodeGroup
+from aksess.rulings import Place
 from aksess.snapshot.items import AzureItem, KubernetesItem
 from aksess.snapshot.snapshot import Snapshot
 from aksess.snapshot.unread import Reach, Unread
@@ -43,6 +44,9 @@ from aksess.snapshot.unread import Reach, Unread
 __all__ = ["Estate"]
 
 Noun = TypeVar("Noun")
+
+_LAST = frozenset({"microsoft.network/loadbalancers", "microsoft.network/networksecuritygroups/securityrules"})
+"""Resources that look at others: load balancers at their public addresses, lone rules at their group."""
 
 
 @dataclass(eq=False)
@@ -72,7 +76,7 @@ class Estate:
     security_groups: dict[str, SecurityGroup] = field(default_factory=dict)
     subnets: dict[str, Subnet] = field(default_factory=dict)
     networks: dict[str, VirtualNetwork] = field(default_factory=dict)
-    route_tables: dict[str, AddressSet] = field(default_factory=dict)
+    route_tables: dict[str, azure.RouteTable] = field(default_factory=dict)
     """User-route prefixes of each route table."""
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
     public_addresses: dict[str, PublicAddress] = field(default_factory=dict)
@@ -97,8 +101,8 @@ class Estate:
         builder = _Builder(estate)
         for item in snapshot.objects:
             builder.take_object(item)
-        # load balancers join their public addresses, so those come first
-        for resource in sorted(snapshot.resources, key=lambda each: each.type == "microsoft.network/loadbalancers"):
+        builder.mirror_endpoints()
+        for resource in sorted(snapshot.resources, key=lambda each: each.type in _LAST):
             builder.take_resource(resource)
         for reply in snapshot.effective:
             builder.take_effective(reply)
@@ -165,6 +169,7 @@ class _Builder:
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
+        self._mirrored: dict[Name, list[EndpointSlice]] = {}
         self._kubernetes: dict[tuple[str, str], Callable[[KubernetesItem], None]] = {
             ("", "Service"): self._service,
             ("", "ConfigMap"): self._config_map,
@@ -222,7 +227,7 @@ class _Builder:
             reach = Reach.CONTROLLER if item.kind in {"Ingress", "IngressClass"} else Reach.EVERYTHING
             if item.kind == "NetworkPolicy":
                 reach = Reach.NETWORK_POLICY
-            self._gap(item, f"{item.label}: {error.what}", reach)
+            self._gap(item, error.what, reach)
 
     def _gap(self, item: KubernetesItem, reason: str, reach: Reach) -> None:
         place = item.place
@@ -231,20 +236,23 @@ class _Builder:
     def _put(self, into: dict[Any, Noun], key: Any, noun: Noun, item: KubernetesItem, reach: Reach) -> None:
         earlier = into.get(key)
         if earlier is not None and earlier != noun:
-            before = earlier.place  # type: ignore[attr-defined]
-            self._gap(
-                item,
-                f"{item.label} is given twice and differs from {before.file}:{before.line()}; this one counts",
-                reach,
-            )
+            self._given_twice(item, earlier.place, reach)  # type: ignore[attr-defined]
         into[key] = noun
+
+    def _given_twice(self, item: KubernetesItem, before: Place, reach: Reach) -> None:
+        where = f"{before.file}:{before.line()}"
+        self._gap(item, f"{item.label} is given twice and differs from {where}; this one counts", reach)
 
     def _service(self, item: KubernetesItem) -> None:
         noun = kubernetes.service(item.decode(wire.Service), item.place)
         self._put(self.estate.services, noun.key, noun, item, Reach.EVERYTHING)
 
     def _config_map(self, item: KubernetesItem) -> None:
-        self.estate.config_maps[(item.namespace or "default", item.name)] = item
+        key = (item.namespace or "default", item.name)
+        earlier = self.estate.config_maps.get(key)
+        if earlier is not None and earlier.plain().get("data") != item.plain().get("data"):
+            self._given_twice(item, earlier.place, Reach.CONTROLLER)
+        self.estate.config_maps[key] = item
 
     def _secret(self, item: KubernetesItem) -> None:
         if self.estate.secrets is None:
@@ -270,10 +278,12 @@ class _Builder:
 
     def _endpoints(self, item: KubernetesItem) -> None:
         found = kubernetes.endpoints(item.decode(wire.Endpoints), item.place)
-        key = (item.namespace or "default", item.name)
-        # slices are newer and finer; Endpoints only speak where there are none
-        if not any(isinstance(each, EndpointSlice) for each in self.estate.slices.get(key, ())):
-            self.estate.slices.setdefault(key, []).extend(found)
+        self._mirrored.setdefault((item.namespace or "default", item.name), []).extend(found)
+
+    def mirror_endpoints(self) -> None:
+        """Let Endpoints speak where there are no slices, which are newer and finer; in whichever order they came."""
+        for key, found in self._mirrored.items():
+            self.estate.slices.setdefault(key, found)
 
     def _ingress(self, item: KubernetesItem) -> None:
         noun = kubernetes.ingress(item.decode(wire.Ingress), item.place)
@@ -303,9 +313,8 @@ class _Builder:
             taken(item)
         except (ParseError, ValueError) as error:
             reason = error.what if isinstance(error, ParseError) else str(error)
-            self.estate.unread.append(
-                Unread(item.place.file, item.place.line(), f"{_short(item.type)} {item.name}: {reason}", name=item.name)
-            )
+            place = item.place
+            self.estate.unread.append(Unread(place.file, place.line(), reason, kind=_short(item.type), name=item.name))
 
     def take_effective(self, item: AzureItem) -> None:
         try:
@@ -315,7 +324,15 @@ class _Builder:
                 Unread(item.place.file, item.place.line(), f"effective security rules: {error.what}")
             )
             return
-        self.estate.effective.extend((group, item) for group in reply.value or [])
+        for group in reply.value or []:
+            try:
+                for index, rule in enumerate(group.effective_security_rules or []):
+                    azure.security_rule(rule, ("effectiveSecurityRules", index))
+            except ValueError as error:
+                reason = f"effective security rules: {error}"
+                self.estate.unread.append(Unread(item.place.file, item.place.line(), reason))
+            else:
+                self.estate.effective.append((group, item))
 
     def _cluster(self, item: AzureItem) -> None:
         decoded = item.decode(azure_wire.ManagedCluster)
@@ -323,8 +340,12 @@ class _Builder:
             self.estate.clusters.append(ManagedCluster(item.id, item.name, item.place, decoded))
 
     def _security_group(self, item: AzureItem) -> None:
-        decoded = item.decode(azure_wire.SecurityGroup)
-        self.estate.security_groups[item.id.lower()] = azure.security_group(item.id, item.name, decoded, item.place)
+        found = azure.security_group(item.id, item.name, item.decode(azure_wire.SecurityGroup), item.place)
+        earlier = self.estate.security_groups.get(found.key)
+        self.estate.security_groups[found.key] = found
+        if earlier is not None and not found.rules_are_those_of(earlier):
+            where = f"{earlier.place.file}:{earlier.place.line()}"
+            raise ValueError(f"is given twice and its rules differ from {where}; this one counts")
 
     def _lone_rule(self, item: AzureItem) -> None:
         group = item.id.lower().partition("/securityrules/")[0]
@@ -345,10 +366,7 @@ class _Builder:
         self.estate.subnets[item.id.lower()] = found
 
     def _route_table(self, item: AzureItem) -> None:
-        routes = item.decode(azure_wire.RouteTable).routes or []
-        self.estate.route_tables[item.id.lower()] = azure.space_of(
-            [route.address_prefix for route in routes if route.address_prefix]
-        )
+        self.estate.route_tables[item.id.lower()] = azure.route_table(item.decode(azure_wire.RouteTable))
 
     def _load_balancer(self, item: AzureItem) -> None:
         decoded = item.decode(azure_wire.LoadBalancer)
@@ -407,12 +425,12 @@ def _refuse_template(item: KubernetesItem) -> None:
     """Refuse an object that still holds template text where it decides something."""
     if item.kind not in {"Service", "Ingress", "NetworkPolicy", "IngressClass", "EndpointSlice"}:
         return
-    if isinstance(item.value, bytes):
-        if b"{{" not in item.value and b"${" not in item.value:
-            return
+    if isinstance(item.value, bytes) and b"{{" not in item.value and b"${" not in item.value:
+        return
+    try:
         found = _template_in(item.plain())
-    else:
-        found = _template_in(item.value)
+    except RecursionError:
+        raise ParseError("nested too deep") from None
     if found:
         raise ParseError(f"holds template text ({found}); render it first")
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from aksess.addresses import Address, read_address
+from aksess.addresses.parsing import kube_proxy_network
+from aksess.errors import ParseError
 from aksess.estate import wire
 from aksess.snapshot.items import Located
 
@@ -244,15 +246,19 @@ class NetworkPolicy(_Named):
 
 
 def service(item: wire.Service, place: Located) -> Service:
-    """A Service from the wire, with the API server's defaults."""
+    """A Service from the wire, with the API server's defaults.
+
+    Raises:
+        ParseError: A protocol or an address that the API server refuses.
+    """
     meta, spec = item.metadata, item.spec
     status = item.status.load_balancer if item.status and item.status.load_balancer else None
     cluster = spec.cluster_ips or ([spec.cluster_ip] if spec.cluster_ip else [])
-    families = tuple({"IPv4": 4, "IPv6": 6}[each] for each in spec.ip_families or [] if each in {"IPv4", "IPv6"})
+    families = tuple({"IPv4": 4, "IPv6": 6}[each] for each in spec.ip_families or [])
     addresses = tuple(
-        LoadBalancerAddress(address, entry.ip_mode or "VIP")
+        LoadBalancerAddress(_address(entry.ip), entry.ip_mode or "VIP")
         for entry in (status.ingress if status and status.ingress else [])
-        if entry.ip and (address := read_address(entry.ip)) is not None
+        if entry.ip
     )
     if not families:
         known = [each.address.family for each in addresses]
@@ -270,7 +276,7 @@ def service(item: wire.Service, place: Located) -> Service:
         ports=tuple(
             ServicePort(
                 port.port,
-                (port.protocol or "TCP").upper(),
+                _protocol(port.protocol),
                 port.name or "",
                 port.target_port if port.target_port not in (None, 0, "") else port.port,
                 port.node_port or 0,
@@ -280,7 +286,7 @@ def service(item: wire.Service, place: Located) -> Service:
         ),
         selector=spec.selector or {},
         cluster_addresses=_addresses(cluster),
-        external_addresses=_addresses(spec.external_ips or []),
+        external_addresses=tuple(_address(text) for text in spec.external_ips or []),
         load_balancer_addresses=addresses,
         load_balancer_class=spec.load_balancer_class or "",
         source_ranges=tuple(spec.load_balancer_source_ranges or []),
@@ -420,7 +426,7 @@ def endpoint_slice(item: wire.EndpointSlice, place: Located) -> EndpointSlice:
         service=(item.metadata.labels or {}).get("kubernetes.io/service-name", ""),
         family=6 if item.address_type == "IPv6" else 4,
         endpoints=tuple(endpoints),
-        ports={(port.name or "", (port.protocol or "TCP").upper()): port.port for port in item.ports or []},
+        ports={(port.name or "", _protocol(port.protocol)): port.port for port in item.ports or []},
     )
 
 
@@ -428,7 +434,7 @@ def endpoints(item: wire.Endpoints, place: Located) -> list[EndpointSlice]:
     """The slices that mirror an Endpoints object, one a subset and family."""
     slices: list[EndpointSlice] = []
     for index, subset in enumerate(item.subsets or []):
-        ports = {(port.name or "", (port.protocol or "TCP").upper()): port.port for port in subset.ports or []}
+        ports = {(port.name or "", _protocol(port.protocol)): port.port for port in subset.ports or []}
         for family in (4, 6):
             members = tuple(
                 Endpoint(
@@ -454,8 +460,15 @@ def endpoints(item: wire.Endpoints, place: Located) -> list[EndpointSlice]:
 
 
 def network_policy(item: wire.NetworkPolicy, place: Located) -> NetworkPolicy:
-    """A NetworkPolicy from the wire; without ``policyTypes`` it restricts ingress."""
+    """A NetworkPolicy from the wire; without ``policyTypes`` it restricts ingress.
+
+    Raises:
+        ParseError: A range that the API server refuses.
+    """
     types = item.spec.policy_types
+    for block in [peer.ip_block for rule in item.spec.ingress or [] for peer in rule.peers or [] if peer.ip_block]:
+        for text in (block.cidr, *(block.exceptions or [])):
+            kube_proxy_network(text)
     return NetworkPolicy(
         item.metadata.namespace or "default",
         item.metadata.name,
@@ -493,6 +506,22 @@ def _target(item: wire.SubsetAddress, whole: wire.Endpoints) -> Name | None:
     if target is None or target.kind != "Pod":
         return None
     return (target.namespace or whole.metadata.namespace or "default", target.name or "")
+
+
+def _protocol(text: str | None) -> str:
+    """A protocol in upper case. Raises ParseError for one that Kubernetes does not know."""
+    protocol = (text or "TCP").upper()
+    if protocol not in {"TCP", "UDP", "SCTP"}:
+        raise ParseError(f"{text!r} is no protocol of Kubernetes")
+    return protocol
+
+
+def _address(text: str) -> Address:
+    """An address where the API server takes nothing else. Raises ParseError."""
+    address = read_address(text)
+    if address is None:
+        raise ParseError(f"{text!r} is no address")
+    return address
 
 
 def _addresses(texts: list[str]) -> tuple[Address, ...]:

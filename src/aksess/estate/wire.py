@@ -8,11 +8,15 @@ Source: kubernetes/api core/v1, networking/v1, discovery/v1, apps/v1 types.go.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 Labels = dict[str, str]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+PortOrNone = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+"""A port where 0 stands for none."""
+TrafficPolicy = Literal["", "Cluster", "Local"]
 
 
 class Wire(msgspec.Struct, rename="camel"):
@@ -38,7 +42,7 @@ class Metadata(Wire):
 
 class LabelExpression(Wire):
     key: str
-    operator: str
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
     values: list[str] | None = None
 
 
@@ -51,16 +55,16 @@ class LabelSelector(Wire):
 
 
 class ServicePort(Wire):
-    port: int
+    port: Port
     name: str | None = None
     protocol: str | None = None
-    target_port: int | str | None = None
-    node_port: int | None = None
+    target_port: PortOrNone | str | None = None
+    node_port: PortOrNone | None = None
     app_protocol: str | None = None
 
 
 class ServiceSpec(Wire):
-    type: str | None = None
+    type: Literal["", "ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] | None = None
     ports: list[ServicePort] | None = None
     selector: Labels | None = None
     cluster_ip: str | None = msgspec.field(default=None, name="clusterIP")
@@ -71,10 +75,10 @@ class ServiceSpec(Wire):
     load_balancer_class: str | None = None
     load_balancer_source_ranges: list[str] | None = None
     allocate_load_balancer_node_ports: bool | None = None
-    external_traffic_policy: str | None = None
-    internal_traffic_policy: str | None = None
-    health_check_node_port: int | None = None
-    ip_families: list[str] | None = None
+    external_traffic_policy: TrafficPolicy | None = None
+    internal_traffic_policy: TrafficPolicy | None = None
+    health_check_node_port: PortOrNone | None = None
+    ip_families: list[Literal["IPv4", "IPv6"]] | None = None
     ip_family_policy: str | None = None
     session_affinity: str | None = None
     publish_not_ready_addresses: bool | None = None
@@ -83,7 +87,7 @@ class ServiceSpec(Wire):
 class LoadBalancerIngress(Wire):
     ip: str | None = None
     hostname: str | None = None
-    ip_mode: str | None = None
+    ip_mode: Literal["", "VIP", "Proxy"] | None = None
 
 
 class LoadBalancerStatus(Wire):
@@ -104,7 +108,7 @@ class Service(Wire):
 
 
 class BackendPort(Wire):
-    number: int | None = None
+    number: PortOrNone | None = None
     name: str | None = None
 
 
@@ -117,13 +121,13 @@ class IngressBackend(Wire):
     service: BackendService | None = None
     resource: Any = None
     service_name: str | None = None
-    service_port: int | str | None = None
+    service_port: PortOrNone | str | None = None
 
 
 class IngressPath(Wire):
     backend: IngressBackend
     path: str | None = None
-    path_type: str | None = None
+    path_type: Literal["", "Exact", "Prefix", "ImplementationSpecific"] | None = None
 
 
 class IngressHttp(Wire):
@@ -168,10 +172,10 @@ class IngressClass(Wire):
 
 
 class ContainerPort(Wire):
-    container_port: int
+    container_port: Port
     name: str | None = None
     protocol: str | None = None
-    host_port: int | None = None
+    host_port: PortOrNone | None = None
     host_ip: str | None = msgspec.field(default=None, name="hostIP")
 
 
@@ -293,13 +297,13 @@ class Endpoint(Wire):
 
 class EndpointPort(Wire):
     name: str | None = None
-    port: int | None = None
+    port: PortOrNone | None = None
     protocol: str | None = None
 
 
 class EndpointSlice(Wire):
     metadata: Metadata
-    address_type: str
+    address_type: Literal["IPv4", "IPv6", "FQDN"]
     endpoints: list[Endpoint] | None = None
     ports: list[EndpointPort] | None = None
 
@@ -346,8 +350,8 @@ class PolicyPeer(Wire):
 
 class PolicyPort(Wire):
     protocol: str | None = None
-    port: int | str | None = None
-    end_port: int | None = None
+    port: PortOrNone | str | None = None
+    end_port: PortOrNone | None = None
 
 
 class PolicyIngressRule(Wire):

@@ -44,7 +44,7 @@ def _completed(service: Service, free: Iterator[int]) -> Service:
     if service.type not in {"LoadBalancer", "NodePort"}:
         return service
     ports = tuple(each if each.node_port else replace(each, node_port=next(free)) for each in service.ports)
-    health = service.health_check_node_port
-    if service.is_load_balancer and service.external_policy == "Local" and not health:
-        health = next(free)
+    health = 0  # only a load balancer with the Local policy has one
+    if service.is_load_balancer and service.external_policy == "Local":
+        health = service.health_check_node_port or next(free)
     return replace(service, ports=ports, health_check_node_port=health)

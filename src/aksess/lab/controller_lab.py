@@ -13,7 +13,8 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -34,15 +35,14 @@ __all__ = ["APPLICATION_PORT", "ControllerLab"]
 
 APPLICATION_PORT: Final = 18080
 _HOST: Final = "10.224.0.4"
-_NAMESPACE: Final = "bench"
-_KINDS: Final = {
-    "Ingress": "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
-    "Service": "/api/v1/namespaces/{}/services",
-    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
-    "Secret": "/api/v1/namespaces/{}/secrets",
-}
-_FIRST: Final = ("Secret", "Service", "EndpointSlice")
-"""What others name; Ingresses come last and one after the other, so that their ages are those of the list."""
+_CLASSES: Final = "/apis/networking.k8s.io/v1/ingressclasses"
+_KINDS: Final = (
+    "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
+    "/api/v1/namespaces/{}/services",
+    "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+    "/api/v1/namespaces/{}/secrets",
+    "/api/v1/namespaces/{}/configmaps",
+)
 
 Object = dict[str, Any]
 
@@ -56,6 +56,7 @@ class ControllerLab:
     _certificate: tuple[str, str] = field(repr=False)
     _controller: IngressNginx | None = field(default=None, repr=False)
     _ipv6: set[str] = field(default_factory=set, repr=False)
+    _namespaces: set[str] = field(default_factory=set, repr=False)
 
     @classmethod
     def build(cls) -> ControllerLab:
@@ -69,41 +70,38 @@ class ControllerLab:
         api = apiserver.start(STATE / "api", _HOST)
         every_address_is_local()
         ingress_nginx.lay_out()
-        for name in ("ingress-nginx", _NAMESPACE):
-            api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        spec = {"controller": "k8s.io/ingress-nginx"}
-        named = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"}}
-        api.create({**named, "spec": spec})
         _application(STATE / "application")
         prober = subprocess.Popen(
             [sys.executable, "-m", "aksess.lab.prober"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         return cls(api, prober, _self_signed(STATE))
 
-    def load(self, objects: Sequence[Object], settings: Mapping[str, str], arguments: Sequence[str]) -> list[Object]:
+    def load(self, objects: Sequence[Object], arguments: Sequence[str], namespace: str) -> list[Object]:
         """Replace everything that the controller serves, start it anew, and wait until nginx does what it says.
 
         A controller that has seen other objects before may keep something of them: seldom, one of two hundred
         Ingresses that were replaced under their names was not served any more.
+
+        Args:
+            objects: What it reads; Ingresses in the order of their age.
+            arguments: Its command line arguments.
+            namespace: Its own namespace.
 
         Returns:
             The objects as they are stored; what the API server refused is left out.
         """
         if self._controller is not None:
             self._controller.stop()
-        stored = self._store(objects, settings)
-        flags = [f"--configmap={_NAMESPACE}/settings", "--default-server-port=8181", *arguments]
-        self._controller = ingress_nginx.start(self.api, flags)
-        return stored
-
-    def _store(self, objects: Sequence[Object], settings: Mapping[str, str]) -> list[Object]:
-        for path in _KINDS.values():
-            self.api.request("DELETE", path.format(_NAMESPACE))
-        self._configure(settings)
-        first = [each for each in objects if each["kind"] in _FIRST]
+        self._clear()
+        for name in {namespace, *(each["metadata"].get("namespace", "") for each in objects)} - {"", "default"}:
+            self._make_namespace(name)
+        others = [each for each in objects if each["kind"] != "Ingress"]
         with ThreadPoolExecutor(4) as pool:
-            stored = [each for each in pool.map(self._create, first) if each is not None]
-        stored += [made for each in objects if each["kind"] == "Ingress" and (made := self._create(each)) is not None]
+            stored = [each for each in pool.map(self._create, others) if each is not None]
+        for generation in _generations([each for each in objects if each["kind"] == "Ingress"]):
+            stored += [made for each in generation if (made := self._create(each)) is not None]
+        flags = ["--default-server-port=8181", *arguments]
+        self._controller = ingress_nginx.start(self.api, flags, namespace=namespace)
         return stored
 
     def probe(self, probes: Sequence[Probe], *, at_once: int, seconds: float) -> list[Seen]:
@@ -119,11 +117,23 @@ class ControllerLab:
         self._prober.stdin.flush()
         return msgspec.json.decode(self._prober.stdout.readline(), type=list[Seen])
 
+    def _clear(self) -> None:
+        for namespace in {*self._namespaces, "default"}:
+            for path in _KINDS:
+                self.api.request("DELETE", path.format(namespace))
+        self.api.request("DELETE", _CLASSES)
+
+    def _make_namespace(self, name: str) -> None:
+        if name not in self._namespaces:
+            with suppress(ApiRefused):
+                self.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            self._namespaces.add(name)
+
     def _create(self, value: Object) -> Object | None:
-        body = dict(value)
+        body = {**value, "metadata": {k: each for k, each in value["metadata"].items() if k != "creationTimestamp"}}
         if body["kind"] == "Secret":
             certificate, key = self._certificate
-            if body["type"] == "kubernetes.io/tls":
+            if body.get("type") == "kubernetes.io/tls":
                 body["data"] = {"tls.crt": certificate, "tls.key": key}
             else:
                 body["data"] = {"auth": base64.b64encode(b"lab:{PLAIN}lab\n").decode()}
@@ -132,12 +142,21 @@ class ControllerLab:
         except ApiRefused:
             return None
 
-    def _configure(self, settings: Mapping[str, str]) -> None:
-        path = f"/api/v1/namespaces/{_NAMESPACE}/configmaps"
-        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": dict(settings)}
-        with suppress(ApiRefused):
-            self.api.request("DELETE", f"{path}/settings")
-        self.api.request("POST", path, body)
+
+def _generations(ingresses: Sequence[Object]) -> Iterator[list[Object]]:
+    """Ingresses in groups, each made in a second of its own: those that share a host and are not of the same age."""
+    group: list[Object] = []
+    ages: dict[str, str] = {}
+    for each in ingresses:
+        age = each["metadata"].get("creationTimestamp") or ""
+        hosts = {rule.get("host") or "" for rule in each["spec"].get("rules") or ()} or {""}
+        if any(ages.get(host, age) != age for host in hosts):
+            yield group
+            time.sleep(1 - time.time() % 1)
+            group, ages = [], {}
+        group.append(each)
+        ages |= dict.fromkeys(hosts, age)
+    yield group
 
 
 def _application(folder: Path) -> None:

@@ -78,7 +78,7 @@ class Names:
             remote = self._estate.networks.get(peering.remote)
             spaces.append(peering.space or (remote.space if remote is not None else AddressSet()))
         routes = self._estate.route_tables.get(subnet.route_table) if subnet.route_table else None
-        return AddressSet.union_of([*spaces, routes or AddressSet()])
+        return AddressSet.union_of([*spaces, routes.space if routes is not None else AddressSet()])
 
 
 def statements(estate: Estate, blueprint: Blueprint, node: LabNode, names: Names) -> Iterator[str]:

@@ -15,10 +15,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
+from aksess.addresses import AddressSet
 from aksess.estate import Estate
 from aksess.estate.kubernetes import Ingress, IngressPath, Service, Workload
 
-__all__ = ["PASSWORDS", "Controller", "controllers", "http_level", "server_blocks", "unplayed"]
+__all__ = ["PASSWORDS", "Controller", "Unplayed", "controllers", "http_level", "server_blocks", "unplayed"]
 
 _PREFIX: Final = "nginx.ingress.kubernetes.io/"
 _ALLOW: Final = (_PREFIX + "allowlist-source-range", _PREFIX + "whitelist-source-range")
@@ -30,7 +33,20 @@ _SETTINGS: Final = {
     *("use-proxy-protocol", "forwarded-for-header", "proxy-real-ip-cidr", "ssl-redirect", "force-ssl-redirect"),
     *("annotations-risk-level", "strict-validate-path-type", "allow-snippet-annotations"),
 }
+_EXPRESSION: Final = set("^$*+?()[]{}|\\")
 _CONTROLLER: Final = "k8s.io/ingress-nginx"
+
+
+class Unplayed(msgspec.Struct, frozen=True, array_like=True):
+    """What an object uses and the quick form does not play: the object, and what it is."""
+
+    kind: str
+    namespace: str
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}: {self.what}"
 
 
 @dataclass(frozen=True)
@@ -86,15 +102,25 @@ def _served(estate: Estate, flags: dict[str, str]) -> Iterator[Ingress]:
     return iter(sorted(by_name, key=lambda each: each.created))
 
 
-def unplayed(controller: Controller) -> list[str]:
+def unplayed(controller: Controller) -> list[Unplayed]:
     """What its objects use that the quick form does not render."""
     found = [
-        f"Ingress {each.namespace}/{each.name}: {key.removeprefix(_PREFIX)}"
+        Unplayed("Ingress", each.namespace, each.name, f"annotation {key.removeprefix(_PREFIX)}")
         for each in controller.ingresses
         for key in each.annotations
         if key.startswith(_PREFIX) and key not in _PLAYED
     ]
-    return found + [f"setting {key}" for key in controller.settings if key not in _SETTINGS]
+    found += [
+        Unplayed("Ingress", each.namespace, each.name, f"path of type {path.type} with characters of an expression")
+        for each in controller.ingresses
+        for path in each.paths
+        if path.type == "ImplementationSpecific" and _EXPRESSION & set(path.path)
+    ]
+    workload = controller.workload
+    named = [key for key in controller.settings if key not in _SETTINGS]
+    blocked = AddressSet.of(*_items(controller.settings.get("block-cidrs", "")))
+    named += ["block-cidrs with 127.0.0.1"] if AddressSet.of("127.0.0.1") <= blocked else []
+    return found + [Unplayed(workload.kind, workload.namespace, workload.name, f"setting {key}") for key in named]
 
 
 # --- rendering --------------------------------------------------------------------------------------------------------

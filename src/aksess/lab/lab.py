@@ -21,9 +21,11 @@ from aksess.addresses import Address
 from aksess.estate import Estate
 from aksess.estate.kubernetes import Service
 from aksess.lab import blueprint as blueprints
-from aksess.lab import cabling, guards, ingress_config, nftables, pod_policies, service_rules, web
+from aksess.lab import cabling, counters, guards, ingress_config, nftables, pod_policies, service_rules, web
 from aksess.lab.blueprint import Blueprint, Frontend, HealthCheck
 from aksess.lab.completion import completed
+from aksess.lab.counters import Counted
+from aksess.lab.ingress_config import Unplayed
 from aksess.lab.prober import Batch, Probe, Seen
 from aksess.lab.real_services import RealServices
 from aksess.lab.web import Host, Listener, Nginx
@@ -55,7 +57,12 @@ class _Prober:
 
 @dataclass
 class Lab:
-    """A lab of nodes and pods; `load` decides what they do."""
+    """A lab of nodes and pods; `load` decides what they do.
+
+    Attributes:
+        blueprint: What was built.
+        unplayed: What the estate that is loaded uses and the quick form does not play.
+    """
 
     blueprint: Blueprint
     _client: _Prober = field(repr=False)
@@ -63,6 +70,7 @@ class Lab:
     _services: RealServices | None = field(default=None, repr=False)
     _nginx: dict[str, Nginx] = field(default_factory=dict, repr=False)
     _policed: bool = field(default=False, repr=False)
+    unplayed: list[Unplayed] = field(default_factory=list, repr=False)
 
     @classmethod
     def build(cls, estate: Estate, *, real: bool = False) -> Lab:
@@ -95,6 +103,7 @@ class Lab:
         estate = completed(estate)
         drawn = blueprints.draw(estate)
         notes = list(drawn.notes)
+        self.unplayed = []
         for node in drawn.nodes:
             names = guards.Names(estate, drawn, node)
             guarding = [*guards.statements(estate, drawn, node, names), *_translated(drawn, node.index)]
@@ -108,7 +117,7 @@ class Lab:
         self._policed = bool(estate.policies)
         if self._services is not None:
             notes += self._services.load(objects, drawn.mode, estate.services)
-        for host in self._hosts(estate, drawn, notes):
+        for host in self._hosts(estate, drawn):
             self._nginx.setdefault(host.namespace, Nginx(host.namespace)).serve(host)
         self._spread(drawn)
         return list(dict.fromkeys(notes))
@@ -117,16 +126,23 @@ class Lab:
         """What becomes of probes from the client."""
         return self._client.send(Batch(list(probes), at_once, seconds))
 
+    def counted(self) -> list[Counted]:
+        """How many packets met which rule, so far."""
+        places = [(cabling.BALANCER, "")]
+        for node in self.blueprint.nodes:
+            places += [(f"{kind}-{node.index}", node.name) for kind in ("fabric", "node", "pods")]
+        return counters.read(places)
+
     # --- what runs where ----------------------------------------------------------------------------------------------
 
-    def _hosts(self, estate: Estate, drawn: Blueprint, notes: list[str]) -> list[Host]:
+    def _hosts(self, estate: Estate, drawn: Blueprint) -> list[Host]:
         found = {
             f"{kind}-{node.index}": Host(f"{kind}-{node.index}") for node in drawn.nodes for kind in ("pods", "node")
         }
         controllers = ingress_config.controllers(estate)
         served = {service.key: each for each in controllers for service in each.services}
         for each in controllers:
-            notes += ingress_config.unplayed(each)
+            self.unplayed += ingress_config.unplayed(each)
         known = frozenset(f"{namespace}/{name}" for (namespace, name), listed in _with_endpoints(estate) if listed)
         for (key, port), endpoints in drawn.endpoints.items():
             controller = served.get(key)
@@ -136,7 +152,8 @@ class Lab:
                 host = found[f"{'node' if own else 'pods'}-{endpoint.node}"]
                 host.known = known
                 spoken = controller.ports.get(endpoint.port) if controller is not None else None
-                if controller is not None and spoken is not None:
+                # in the real form the real controller is asked afterwards, by the address that is seen here
+                if controller is not None and spoken is not None and self._services is None:
                     _listen(host, controller, web.socket_text(endpoint.address, endpoint.port), spoken)
                 else:
                     says = f"{key[0]}/{key[1]}:{port.port}"
@@ -234,7 +251,8 @@ def _taken(marks: Mapping[Frontend, int]) -> Iterable[str]:
         yield f"add map {table} ways{family} {{ type {kind} . inet_proto . inet_service : mark; }}"
         yield f"add element {table} ways{family} {{ {listed} }}"
         asked = f"{word} daddr . meta l4proto . th dport"
-        yield f'add rule {table} ways iifname "client" meta mark set {asked} map @ways{family}'
+        told = 'counter comment "balancer frontends"'
+        yield f'add rule {table} ways iifname "client" meta mark set {asked} map @ways{family} {told}'
         every = ", ".join(str(each) for each in dict.fromkeys(front.address for front in own))
         yield f'add rule {table} taken iifname "client" {word} daddr {{ {every} }} meta mark 0 drop'
 

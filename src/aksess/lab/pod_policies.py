@@ -93,11 +93,11 @@ def _pod(identity: str, pod: _Pod, policies: Sequence[NetworkPolicy], estate: Es
                 name = f"{identity}-{at}-{index}"
                 yield from named_set(TABLE, name, sources, family)
                 parts.append(f"{word} saddr @{name}")
-            told = f'counter accept comment "NetworkPolicy {policy.name} rule {index + 1}"'
+            told = f'counter accept comment "policy {policy.name} rule {index + 1}"'
             for transport in _transports(rule, pod.containers):
                 yield f"add rule {TABLE} pods {' '.join([*parts, *transport])} {told}"
     refusing = ", ".join(each.name for each in policies)[:90]
-    yield f'add rule {TABLE} pods {to_pod} counter drop comment "NetworkPolicy {refusing}"'
+    yield f'add rule {TABLE} pods {to_pod} counter drop comment "policy {refusing}"'
 
 
 def _named(rule: wire.PolicyIngressRule, policy: NetworkPolicy, estate: Estate) -> AddressSet | None:

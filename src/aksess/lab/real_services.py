@@ -137,9 +137,7 @@ def _writable(value: Object, service: Service | None) -> Object:
     found = {**value, "metadata": metadata}
     if value["kind"] == "Service":
         spec = {key: each for key, each in (value.get("spec") or {}).items() if key not in _FILLED_IN}
-        local = spec.get("externalTrafficPolicy") == "Local" and spec.get("type") == "LoadBalancer"
-        if not local:
-            spec.pop("healthCheckNodePort", None)
+        spec.pop("healthCheckNodePort", None)
         found["spec"] = with_ports(spec, service) if service is not None else spec
     return found
 

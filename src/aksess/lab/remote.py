@@ -11,6 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -18,12 +19,14 @@ from typing import Any, Final
 import msgspec
 
 from aksess.errors import AksessError
+from aksess.lab.counters import Counted
+from aksess.lab.ingress_config import Unplayed
 from aksess.lab.inside import Answer, Request
 from aksess.lab.namespaces import entering
 from aksess.lab.parts import part
 from aksess.lab.prober import Probe, Seen
 
-__all__ = ["LabFailed", "RemoteLab", "missing"]
+__all__ = ["LabFailed", "Loaded", "RemoteLab", "missing"]
 
 _NEEDED: Final = ("setpriv", "unshare", "ip", "nft", "nginx")
 
@@ -43,6 +46,14 @@ def missing() -> str:
     if tried.returncode:
         return f"this user may not have namespaces of its own: {' '.join(tried.stderr.split())}"
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a lab says of an estate: what it made up or leaves out, and what the quick form does not play."""
+
+    notes: tuple[str, ...]
+    unplayed: tuple[Unplayed, ...]
 
 
 class RemoteLab:
@@ -77,23 +88,50 @@ class RemoteLab:
     ) -> None:
         self.close()
 
-    def load(self, estate: Path) -> list[str]:
-        """Bring the lab into the state of an estate; returns what was made up or is not played.
+    def load(self, *estate: str | Path, exclude: Sequence[str] = ()) -> Loaded:
+        """Bring the lab into the state of an estate.
+
+        Args:
+            estate: Its files and folders.
+            exclude: Globs of files to leave out.
 
         Raises:
             LabFailed: It could not be built.
         """
-        return self._ask(Request(load=str(estate), real=self._real)).notes
+        answer = self._ask(Request(load=[str(each) for each in estate], exclude=list(exclude), real=self._real))
+        return Loaded(tuple(answer.notes), tuple(answer.unplayed))
+
+    def counted(self) -> list[Counted]:
+        """How many packets met which rule, so far.
+
+        Raises:
+            LabFailed: The lab died.
+        """
+        return self._ask(Request(count=True)).counted
 
     def serve(
-        self, objects: Sequence[dict[str, Any]], settings: dict[str, str], arguments: Sequence[str] = ()
+        self, objects: Sequence[dict[str, Any]], arguments: Sequence[str], namespace: str
     ) -> list[dict[str, Any]]:
         """Let the real ingress-nginx controller serve objects; returns them as they are stored.
 
         Raises:
             LabFailed: A part is missing, or something did not start.
         """
-        return self._ask(Request(objects=list(objects), settings=settings, arguments=list(arguments))).stored
+        return self._ask(Request(objects=list(objects), arguments=list(arguments), namespace=namespace)).stored
+
+    def serve_estate(self, *estate: str | Path, controller: tuple[str, str], exclude: Sequence[str] = ()) -> None:
+        """Let the real ingress-nginx controller stand in for one of an estate.
+
+        Args:
+            estate: Its files and folders.
+            controller: Namespace and name of the controller's workload.
+            exclude: Globs of files to leave out.
+
+        Raises:
+            LabFailed: A part is missing, or something did not start.
+        """
+        files = [str(each) for each in estate]
+        self._ask(Request(load=files, exclude=list(exclude), controller=controller))
 
     def probe(self, probes: Sequence[Probe], *, at_once: int = 10_000, seconds: float = 0.3) -> list[Seen]:
         """What becomes of probes.

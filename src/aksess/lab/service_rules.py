@@ -110,14 +110,14 @@ class _Port:
             listed = listed | AddressSet.single(frontend)
         yield from named_set(TABLE, f"{self._name}n{number}", listed, self._family)
         source = f"{self._word} saddr != @{self._name}n{number}"
-        yield f"add rule {TABLE} ranges {where} {source} ct state new counter drop"
+        yield f"add rule {TABLE} ranges {where} {source} ct state new counter drop {self._told('source ranges')}"
 
     def _ends(self, where: str) -> Iterator[str]:
         """What happens to connections that no endpoint takes; deliveries are translated before they come here."""
         if not self._all:
-            yield f"add rule {TABLE} ends {where} counter reject"
+            yield f"add rule {TABLE} ends {where} counter reject {self._told('no endpoint')}"
         elif self._service.external_policy == "Local" and not self._own:
-            yield f"add rule {TABLE} ends {where} counter drop"
+            yield f"add rule {TABLE} ends {where} counter drop {self._told('no local endpoint')}"
 
     def _delivery(self, where: str) -> Iterator[str]:
         if self._service.external_policy != "Local":
@@ -142,7 +142,10 @@ class _Port:
             for rest, endpoint in zip(range(len(chosen), 0, -1), chosen, strict=True):
                 odds = f"numgen random mod {rest} == 0 " if rest > 1 else ""
                 yield f"add rule {TABLE} {name} meta l4proto {self._transport} {odds}{mark}counter {self._to(endpoint)}"
-        yield f"add rule {TABLE} nat {where} jump {name}"
+        yield f"add rule {TABLE} nat {where} counter jump {name} {self._told('delivered')}"
+
+    def _told(self, what: str) -> str:
+        return f'comment "kube-proxy {self._service.namespace}/{self._service.name}: {what}"'
 
     def _to(self, endpoint: Endpoint) -> str:
         target = f"{endpoint.address}" if self._family == 4 else f"[{endpoint.address}]"

@@ -138,7 +138,7 @@ def _number(port: int | str, containers: Sequence[Container]) -> int | None:
     """The number of a port; a name is looked up in the containers."""
     if isinstance(port, int):
         return port
-    if port.isdigit():
+    if port.isascii() and port.isdigit() and len(port) <= 5:
         return int(port)
     return next((each.container_port for one in containers for each in one.ports if each.name == port), None)
 
@@ -223,8 +223,6 @@ def _holds(expression: wire.LabelExpression, labels: Mapping[str, str]) -> bool:
             return value is not None
         case "DoesNotExist":
             return value is None
-        case _:
-            return False
 
 
 def _unread(estate: Estate) -> str:

@@ -56,6 +56,8 @@ class Flow:
         source_port: A source port that stands for all that the rules do not tell apart.
         probe: Whether this is a health probe of the load balancer.
         groups: Application security groups of the interface that the flow arrives at, in lower case.
+        floating: Whether the destination stays a frontend of the load balancer. No interface has that address, so rules
+            for application security groups do not aim at it.
     """
 
     destination: AddressSet
@@ -64,6 +66,7 @@ class Flow:
     source_port: int = 50000
     probe: bool = False
     groups: tuple[str, ...] = ()
+    floating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +258,11 @@ def _aims(rule: SecurityRule, flow: Flow, surroundings: Surroundings) -> str | N
         return f"rule {rule.name}: {error.what}"
     if flow.port not in ports or flow.source_port not in source_ports:
         return None
-    groups = [group for group in rule.destination_groups if group not in flow.groups]
-    if len(groups) < len(rule.destination_groups):
-        return ""
+    groups: list[str] = []
+    if not flow.floating:
+        groups = [group for group in rule.destination_groups if group not in flow.groups]
+        if len(groups) < len(rule.destination_groups):
+            return ""
     found = destination_of(rule, surroundings, probe=flow.probe, groups=groups)
     if flow.destination <= found.sure:
         return ""

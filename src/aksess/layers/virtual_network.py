@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aksess.addresses import EVERYONE, NOBODY, PLATFORM, AddressSet
+from aksess.addresses import EVERYONE, INTERNET, NOBODY, PLATFORM, AddressSet
+from aksess.addresses.parsing import azure_network
 from aksess.estate import Estate, NodeGroup
 from aksess.estate.azure import Peering, space_of
 from aksess.rulings import Assumption
@@ -67,7 +68,11 @@ def expansion(estate: Estate, group: NodeGroup) -> Expansion:
         if routes is None:
             perhaps, missing = EVERYONE, [*missing, f"the route table {_name(subnet.route_table)}"]
         else:
-            sure |= routes
+            sure |= routes.space
+        for name in routes.named if routes is not None else ():
+            # whether Azure counts a service tag among the prefixes of user routes is not documented
+            perhaps |= estate.tags.get(name) or INTERNET
+            missing.append(f"whether {name} of the route table {_name(subnet.route_table)} counts is")
     text = f"VirtualNetwork = {network.name}, its connected peers and the user routes of subnet {subnet.name}"
     return Expansion(
         sure,
@@ -101,7 +106,7 @@ def _effective(estate: Estate, subnet: str) -> AddressSet | None:
         told = group.tag_map.get("virtualnetwork") if isinstance(group.tag_map, dict) else None
         association = group.association
         where = (association.subnet.id or "").lower() if association and association.subnet else ""
-        if isinstance(told, list) and told and all(isinstance(each, str) for each in told):
+        if isinstance(told, list) and told and all(isinstance(each, str) and azure_network(each) for each in told):
             found.append((where, space_of(told)))
     exact = [space for where, space in found if where and where == subnet]
     if exact:

@@ -27,6 +27,25 @@ _VERSION = "1"
 _MAX_BYTES = 1 << 30
 
 
+class _Tags(msgspec.Struct, rename={"change": "changeNumber"}):
+    values: dict[str, list[str]]
+    change: str
+    cloud: str
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """One line after the head; exactly one of its kinds is there."""
+
+    file: str = ""
+    line: int = 0
+    type: str = ""
+    object: dict[str, Any] | None = None
+    resource: dict[str, Any] | None = None
+    effective: dict[str, Any] | None = None
+    tags: _Tags | None = None
+    unread: Unread | None = None
+
+
 def is_archive(data: bytes) -> bool:
     """Whether a file begins as an archive does."""
     return data[:2] == _MAGIC
@@ -59,7 +78,8 @@ def read(file: str, data: bytes, collector: Collector) -> None:
         ParseError: It is no archive of this product, it is broken, or a newer version wrote it.
     """
     try:
-        unpacked = zlib.decompressobj(wbits=31).decompress(data, _MAX_BYTES)
+        stream = zlib.decompressobj(wbits=31)
+        unpacked = stream.decompress(data, _MAX_BYTES)
         head, *lines = unpacked.split(b"\n")
         first = msgspec.json.decode(head)
         if not isinstance(first, dict) or first.get("aksess") != "snapshot":
@@ -68,27 +88,26 @@ def read(file: str, data: bytes, collector: Collector) -> None:
             raise ParseError(
                 f"a snapshot of version {first.get('version')}; this aksess reads {_VERSION}", where=f"{file}:0"
             )
+        if not stream.eof:
+            raise ParseError("a snapshot that is cut off, or larger than 1 GiB unpacked", where=f"{file}:0")
         for line in lines:
-            _take(msgspec.json.decode(line), file, collector)
+            _take(msgspec.json.decode(line, type=_Entry), file, collector)
     except (zlib.error, msgspec.MsgspecError, RecursionError, KeyError, TypeError, ValueError):
         raise ParseError("a broken snapshot", where=f"{file}:0") from None
 
 
-def _take(entry: dict[str, Any], file: str, collector: Collector) -> None:
-    place = StoredPlace(entry.get("file", file), entry.get("line", 0))
-    if "object" in entry:
-        collector.take(entry["object"], place)
-    elif "resource" in entry:
-        value = entry["resource"]
-        collector.resources.append(
-            AzureItem(entry["type"], value.get("id") or "", value.get("name") or "", value, place)
-        )
-    elif "effective" in entry:
-        collector.effective.append(AzureItem("effectivesecurityrules", "", "effective", entry["effective"], place))
-    elif "tags" in entry:
-        tags = entry["tags"]
-        collector.tags = collector.tags.merged(
-            ServiceTags(tags["values"], change=tags["changeNumber"], cloud=tags["cloud"])
-        )
-    elif "unread" in entry:
-        collector.unread.append(msgspec.convert(entry["unread"], Unread))
+def _take(entry: _Entry, file: str, collector: Collector) -> None:
+    place = StoredPlace(entry.file or file, entry.line)
+    if entry.object is not None:
+        collector.take(entry.object, place)
+    if entry.resource is not None:
+        value = entry.resource
+        identity, name = (msgspec.convert(value.get(key) or "", str) for key in ("id", "name"))
+        collector.resources.append(AzureItem(entry.type, identity, name, value, place))
+    if entry.effective is not None:
+        collector.effective.append(AzureItem("effectivesecurityrules", "", "effective", entry.effective, place))
+    if entry.tags is not None:
+        tags = entry.tags
+        collector.tags = collector.tags.merged(ServiceTags(tags.values, change=tags.change, cloud=tags.cloud))
+    if entry.unread is not None:
+        collector.unread.append(entry.unread)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -44,28 +45,33 @@ def read_files(paths: Sequence[str | Path], exclude: Sequence[str] = ()) -> Snap
     for file in _files(paths):
         if _excluded(file, exclude):
             continue
-        if file is not None and not file.named and not file.path.name.endswith(SUFFIXES):
+        if file is not None and not (file.named or file.error) and not file.path.name.endswith(SUFFIXES):
             left_out += 1
             continue
         try:
-            data = sys.stdin.buffer.read() if file is None else _bytes(file.path)
+            data = _standard_input() if file is None else _bytes(file)
         except OSError as error:
-            collector.unread.append(
-                Unread(str(file.path) if file else "-", 0, f"cannot be read: {error.strerror or error}")
-            )
+            collector.unread.append(Unread(_shown(file), 0, f"cannot be read: {error.strerror or error}"))
             continue
-        _take(_shown(file), data, collector)
+        try:
+            _take(_shown(file), data, collector)
+        except RecursionError:
+            collector.unread.append(Unread(_shown(file), 0, "nested too deep"))
+        except MemoryError:
+            collector.unread.append(Unread(_shown(file), 0, "needs more memory than there is"))
     if not collector.understood:
         raise _nothing(paths, collector, left_out)
     return Snapshot.of(collector, left_out)
 
 
 class _File:
-    __slots__ = ("named", "path")
+    __slots__ = ("error", "named", "path")
 
-    def __init__(self, path: Path, named: bool) -> None:
+    def __init__(self, path: Path, named: bool, error: str = "") -> None:
         self.path = path
         self.named = named
+        self.error = error
+        """Why it cannot even be looked at, for a folder below the one that was given."""
 
 
 def _files(paths: Iterable[str | Path]) -> Iterator[_File | None]:
@@ -76,24 +82,39 @@ def _files(paths: Iterable[str | Path]) -> Iterator[_File | None]:
             yield None
             continue
         path = Path(text)
-        if path.is_dir():
-            found = [_File(each, named=False) for each in sorted(path.rglob("*")) if not each.is_dir()]
-        elif path.exists():
+        try:
+            is_folder, exists = path.is_dir(), path.exists()
+        except OSError as error:  # a name that is too long
+            raise InputError(f"{text} cannot be opened: {error.strerror or error}") from None
+        if is_folder:
+            found = _inside(path)
+        elif exists:
             found = [_File(path, named=True)]
         else:
             matches = sorted(glob.glob(text, recursive=True)) if glob.has_magic(text) else []
             if not matches:
                 raise InputError(f"{text} does not exist", hint="-f takes a file, a folder, a glob or -")
             found = []
-            for match in matches:
-                each = Path(match)
-                inner = sorted(each.rglob("*")) if each.is_dir() else [each]
-                found.extend(_File(one, named=not each.is_dir()) for one in inner if not one.is_dir())
+            for match in map(Path, matches):
+                found += _inside(match) if match.is_dir() else [_File(match, named=True)]
         for file in found:
             key = str(file.path.absolute())
             if key not in seen:
                 seen.add(key)
                 yield file
+
+
+def _inside(folder: Path) -> list[_File]:
+    """Everything below a folder but folders, in order; like kubectl, links to folders are not followed."""
+    found: list[_File] = []
+
+    def refused(error: OSError) -> None:
+        found.append(_File(Path(error.filename), named=False, error=error.strerror or str(error)))
+
+    for root, folders, names in os.walk(folder, onerror=refused):
+        links = [name for name in folders if Path(root, name).is_symlink()]
+        found += [_File(Path(root, name), named=False) for name in (*names, *links)]
+    return sorted(found, key=lambda file: file.path)
 
 
 def _excluded(file: _File | None, exclude: Sequence[str]) -> bool:
@@ -109,15 +130,24 @@ def _excluded(file: _File | None, exclude: Sequence[str]) -> bool:
 
 
 def _shown(file: _File | None) -> str:
-    return "-" if file is None else file.path.as_posix()
+    """How a file is named; bytes in its name that are no text are replaced, because JSON cannot hold them."""
+    return "-" if file is None else os.fsencode(file.path.as_posix()).decode(errors="replace")
 
 
-def _bytes(path: Path) -> bytes:
-    if not path.is_file():
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise OSError(0, "it is closed")
+    return sys.stdin.buffer.read()
+
+
+def _bytes(file: _File) -> bytes:
+    if file.error:
+        raise OSError(0, file.error)
+    if not file.path.is_file():
         raise OSError(0, "not a regular file")
-    if path.stat().st_size > MAX_BYTES:
+    if file.path.stat().st_size > MAX_BYTES:
         raise OSError(0, "larger than 1 GiB")
-    return path.read_bytes()
+    return file.path.read_bytes()
 
 
 def _take(file: str, data: bytes, collector: Collector) -> None:
@@ -156,10 +186,16 @@ def _take(file: str, data: bytes, collector: Collector) -> None:
 def _take_yaml(file: str, text: str, collector: Collector, *, quietly: bool = False) -> bool:
     """Take the documents of a YAML stream; with ``quietly`` only if all of them are whole."""
     if len(text) > yaml_text.MAX_BYTES:
+        if quietly:
+            return False
         collector.unread.append(Unread(file, 0, "YAML larger than 64 MiB; give it as JSON"))
         return True
     found = []
-    for document in yaml_text.documents(file, text):
+    for number, document in enumerate(yaml_text.documents(file, text)):
+        if number == yaml_text.MAX_DOCUMENTS:
+            reason = f"more than {number:,} documents; from here on they were not read"
+            collector.unread.append(Unread(file, document.first_line, reason))
+            break
         try:
             found.append((document, yaml_text.load(document)))
         except ParseError as error:

@@ -20,6 +20,9 @@ __all__ = ["AzureItem", "KubernetesItem", "Located"]
 Wire = TypeVar("Wire", bound=msgspec.Struct)
 Shape = type[Wire]
 
+_SHOWN = 200
+"""Characters of a message that are shown; it may quote a value of any length."""
+
 
 class Located(Place, Protocol):
     """A place that also knows the places of the objects inside it."""
@@ -118,7 +121,8 @@ def _plain(value: bytes | Mapping[str, Any]) -> dict[str, Any]:
 
 def readable(error: Exception) -> str:
     """A msgspec message as ``spec.ports[0].port: expected int, got str``."""
-    text = str(error).replace("`", "")
+    text = " ".join(str(error).replace("`", "").split())
     what, at, path = text.partition(" - at $")
     what = what[:1].lower() + what[1:]
+    what = what if len(what) <= _SHOWN else f"{what[:_SHOWN]}…"
     return f"{path.lstrip('.')}: {what}" if at and path.strip(".") else what

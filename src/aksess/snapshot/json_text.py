@@ -16,7 +16,14 @@ from aksess.snapshot.places import JsonPlace, SourceText
 from aksess.snapshot.recognition import Collector
 from aksess.snapshot.unread import Reach
 
-__all__ = ["looks_like_json", "read_json"]
+__all__ = ["MAX_CONTAINERS", "MAX_CUT", "MAX_VALUES", "looks_like_json", "read_json"]
+
+MAX_CONTAINERS = 5_000_000
+"""Lists and mappings that are built from one text; each costs some hundred bytes."""
+MAX_CUT = 20_000_000
+"""Mappings in a list that is cut into bytes; only the bytes of its items are kept."""
+MAX_VALUES = 100_000
+"""Values after one another in one text."""
 
 _LIST_FROM = 64
 """Lists longer than this are cut into bytes instead of being built."""
@@ -58,6 +65,8 @@ def read_json(source: SourceText, collector: Collector) -> None:
     data = source.data
     if data.lstrip()[:1] == b"{" and _take_long_list(source, collector):
         return
+    if data.count(b"{") + data.count(b"[") > MAX_CONTAINERS:
+        raise ParseError(f"more than {MAX_CONTAINERS:,} lists and mappings", where=f"{source.file}:1")
     try:
         value = msgspec.json.decode(data)
     except RecursionError:
@@ -72,6 +81,8 @@ def read_json(source: SourceText, collector: Collector) -> None:
 
 def _take_long_list(source: SourceText, collector: Collector) -> bool:
     data = source.data
+    if data.count(b"{") > MAX_CUT:
+        return False
     try:
         found = msgspec.json.decode(data, type=_ObjectList)
     except (msgspec.MsgspecError, RecursionError, ValueError):
@@ -111,23 +122,34 @@ def _take_odd(text: bytes, listed: _ObjectList, place: JsonPlace, collector: Col
 
 
 def _take_several(source: SourceText, collector: Collector) -> None:
-    """Several JSON values after one another, as kubectl accepts them."""
+    """Several JSON values after one another, as kubectl accepts them; all of them, or none where one is broken.
+
+    A text that is no JSON from the second value on may still be YAML (``---`` between the values), which is then read
+    from its beginning.
+    """
     text = source.data.decode()
     decoder = json.JSONDecoder(strict=False)
+    found: list[tuple[Any, JsonPlace]] = []
     position, byte, counted = 0, 0, 0
     while position < len(text):
         if text[position].isspace():
             position += 1
             continue
+        if len(found) == MAX_VALUES:
+            line = text.count("\n", 0, position) + 1
+            raise ParseError(f"more than {MAX_VALUES:,} JSON values after one another", where=f"{source.file}:{line}")
         try:
-            value, end = decoder.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError) as error:
+            _, end = decoder.raw_decode(text, position)
+            value = msgspec.json.decode(text[position:end])
+        except (json.JSONDecodeError, msgspec.DecodeError, RecursionError) as error:
             line = text.count("\n", 0, getattr(error, "pos", position)) + 1
             raise ParseError("broken JSON (after one or more whole values)", where=f"{source.file}:{line}") from None
         byte += len(text[counted:position].encode())
         length = len(text[position:end].encode())
-        collector.take(value, JsonPlace(source, byte, byte + length))
+        found.append((value, JsonPlace(source, byte, byte + length)))
         byte, counted, position = byte + length, end, end
+    for value, place in found:
+        collector.take(value, place)
 
 
 def _start(data: bytes) -> int:

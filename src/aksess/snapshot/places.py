@@ -108,7 +108,10 @@ def _walk(text: str, path: Path) -> tuple[int, int]:
     """Offsets of the key (or element) and of the value that a path leads to, or of the last step found."""
     found = (0, 0)
     for step in path:
-        further = _json_step(text, found[1], step)
+        try:
+            further = _json_step(text, found[1], step)
+        except RecursionError:  # something beside the path nests deeper than Python's reader follows
+            break
         if further is None:
             break
         found = further

@@ -77,13 +77,19 @@ class Collector:
         if not values:
             self.empty += 1
             return
-        places = place.elements(path)
-        for index, value in enumerate(values):
-            self.take(value, places[index] if index < len(places) else place)
+        inner = [index for index, each in enumerate(values) if isinstance(each, (dict, list))]
+        plain = len(values) - len(inner)
+        if plain:  # one gap for all of them: a list of a million numbers is one thing that was not understood
+            first = next(each for each in values if not isinstance(each, (dict, list)))
+            more = f" (and {plain - 1:,} more like it)" if plain > 1 else ""
+            self.gap(place, f"a plain {_kind_of(first)}, no Kubernetes object and no Azure reply{more}")
+        places = place.elements(path) if inner else []
+        for index in inner:
+            self.take(values[index], places[index] if index < len(places) else place)
 
     def _take_kubernetes(self, value: Mapping[str, Any], place: Located) -> None:
         kind, api_version = value["kind"], value["apiVersion"]
-        if kind.endswith("List") and isinstance(value.get("items") or [], list) and "items" in value:
+        if kind.endswith("List") and "items" in value and isinstance(value["items"], list | None):
             self._take_list(value, place)
             return
         metadata = value.get("metadata")
@@ -125,13 +131,13 @@ class Collector:
         except RecursionError as error:
             self.gap(place, str(error))
             return
-        identity = resource.get("id")
-        identity = identity if isinstance(identity, str) else ""
-        kind = resource.get("type")
-        kind = kind.lower() if isinstance(kind, str) and "/" in kind else azure_shape.type_of_id(identity)
-        name = resource.get("name")
-        if not isinstance(name, str) or not name:
-            name = identity.rstrip("/").rpartition("/")[2]
+        identity, kind, name = (resource.get(key) for key in ("id", "type", "name"))
+        if any(each is not None and not isinstance(each, str) for each in (identity, kind, name)):
+            self.gap(place, "an Azure resource whose id, type or name is no text")
+            return
+        identity = identity or ""
+        kind = kind.lower() if kind and "/" in kind else azure_shape.type_of_id(identity)
+        name = name or identity.rstrip("/").rpartition("/")[2]
         if not kind or not name:
             self.gap(place, "an Azure resource without a usable type and name")
             return
@@ -182,7 +188,8 @@ class Collector:
     def _take_tags(self, value: Mapping[str, Any], place: Located) -> None:
         prefixes: dict[str, list[str]] = {}
         broken = 0
-        for tag in value.get("values") or []:
+        values = value.get("values")
+        for tag in values if isinstance(values, list) else []:
             name = tag.get("name") if isinstance(tag, Mapping) else None
             texts = tag.get("addressprefixes") if isinstance(tag, Mapping) else None
             if isinstance(name, str) and isinstance(texts, list) and all(isinstance(each, str) for each in texts):

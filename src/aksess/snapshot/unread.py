@@ -49,11 +49,19 @@ class Unread:
     name: str = ""
     ingress_class: str = ""
 
+    def __post_init__(self) -> None:
+        """Keep the reason in one line; it may quote a value of the input."""
+        object.__setattr__(self, "reason", _one_line(self.reason))
+
     @property
     def label(self) -> str:
-        """How people name it: ``shop.yaml:12`` or ``Ingress shop/web (shop.yaml:12)``."""
+        """How people name it, in one line: ``shop.yaml:12`` or ``Ingress shop/web (shop.yaml:12)``."""
         where = f"{self.file}:{self.line}" if self.line else self.file
         if not self.name:
-            return where
+            return _one_line(where)
         full = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        return f"{self.kind} {full} ({where})"
+        return _one_line(f"{self.kind} {full} ({where})")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())

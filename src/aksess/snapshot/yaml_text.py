@@ -3,8 +3,9 @@
 A stream is cut at its document markers first, which the format allows at any
 column-0 ``---``: one broken document then spoils only itself, and every document knows its first line.
 
-Guards: a document that nests deeper than `MAX_DEPTH` or whose aliases unfold to more than `MAX_NODES` values is
-refused before anything walks it; the C parser recurses and would take the process with it.
+Guards: a document that nests deeper than `MAX_DEPTH` is refused before anything walks it, because the C parser recurses
+and would take the process with it; so is one whose lines, or whose aliases written out, hold more than `MAX_NODES`
+values, because each costs the parser half a kilobyte.
 
 Source: YAML 1.1 §4.2.1 (document markers).
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -21,11 +23,12 @@ from aksess.errors import ParseError
 from aksess.snapshot.places import YamlDocument
 from aksess.snapshot.yaml_loader import KubernetesLoader, PatientLoader, is_redefinition
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "documents", "load"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DOCUMENTS", "MAX_NODES", "documents", "load"]
 
 MAX_DEPTH = 200
 MAX_NODES = 2_000_000
 MAX_BYTES = 64 << 20
+MAX_DOCUMENTS = 100_000
 
 _MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)|^\.\.\.(?=[ \t\r]*$)", re.MULTILINE)
 _DEEP_START = re.compile(rf"^[ ?\-]{{{MAX_DEPTH},}}", re.MULTILINE)
@@ -35,7 +38,7 @@ _CONTENT = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
 def documents(file: str, text: str) -> Iterator[YamlDocument]:
     """The documents of a stream that hold anything but comments, each with its first line (from 1)."""
     start, line = 0, 1
-    for marker in [*_MARKER.finditer(text), None]:
+    for marker in chain(_MARKER.finditer(text), [None]):
         end = len(text) if marker is None else marker.start()
         body = text[start:end]
         # directives (%YAML) stand before their marker and belong to no document
@@ -54,6 +57,8 @@ def load(document: YamlDocument) -> Any:
     """
     text = document.text
     where = f"{document.file}:{document.first_line}"
+    if text.count("\n") + text.count(",") > MAX_NODES:
+        raise ParseError(f"more than {MAX_NODES:,} lines; give it as JSON", where=where)
     try:
         _guard_depth(text)
         value = _load(text)

@@ -6,15 +6,15 @@ api/v1alpha1/{securitypolicy,authorization}_types.go.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from aksess.estate.wire import LabelSelector, Metadata, Wire
+from aksess.estate.wire import LabelSelector, Metadata, Port, Wire
 
 
 class RouteNamespaces(Wire):
-    origin: str | None = msgspec.field(default=None, name="from")
+    origin: Literal["All", "Selector", "Same", "None"] | None = msgspec.field(default=None, name="from")
     selector: LabelSelector | None = None
 
 
@@ -28,7 +28,7 @@ class ListenerTls(Wire):
 
 class Listener(Wire):
     name: str
-    port: int
+    port: Port
     protocol: str
     hostname: str | None = None
     tls: ListenerTls | None = None
@@ -72,7 +72,7 @@ class ParentReference(Wire):
 
 
 class PathMatch(Wire):
-    type: str | None = None
+    type: Literal["Exact", "PathPrefix", "RegularExpression"] | None = None
     value: str | None = None
 
 
@@ -126,7 +126,7 @@ class Principal(Wire):
 
 
 class AuthorizationRule(Wire):
-    action: str
+    action: Literal["Allow", "Deny"]
     principal: Principal | None = None
     name: str | None = None
     operation: Any = None
@@ -134,7 +134,7 @@ class AuthorizationRule(Wire):
 
 class Authorization(Wire):
     rules: list[AuthorizationRule] | None = None
-    default_action: str | None = None
+    default_action: Literal["Allow", "Deny"] | None = None
 
 
 class PolicyTarget(Wire):

@@ -33,7 +33,7 @@ from aksess.rulings import Assumption
 
 __all__ = ["Objects", "read_rules"]
 
-_CODE = re.compile(r"[+-]?\d+\Z", re.ASCII)
+_CODE = re.compile(r"[+-]?\d{1,18}\Z", re.ASCII)
 _ORIGIN = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9+.\-]*://(?:\*\.)?[A-Za-z0-9\-.]*(?::\d+)?|\*)?\Z")
 
 

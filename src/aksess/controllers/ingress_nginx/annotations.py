@@ -20,7 +20,7 @@ __all__ = ["Annotations", "go_trim", "refusal"]
 
 _GO_SPACE = "".join(chr(each) for each in range(0x3001) if chr(each).isspace() and not 0x1C <= each <= 0x1F)
 _SEPARATORS = re.compile(r"[\x1c-\x1f]")
-_INTEGER = re.compile(r"[+-]?\d+\Z", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,18}\Z", re.ASCII)
 
 
 def go_trim(text: str) -> str:

@@ -89,6 +89,9 @@ class HostAnswers:
         refused = self._certificate_refusal(request)
         if refused is not None:
             return refused
+        if not request.path:  # a route of which no request path was found (see `samples`)
+            text = "no request path was found that this route takes"
+            return self._everybody(Ruling(self._said(text), Effect.UNKNOWN, text))
         try:
             path = normal_path(request.path)
         except ParseError as error:

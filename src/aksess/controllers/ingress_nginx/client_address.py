@@ -274,7 +274,7 @@ def parse_hop(text: str) -> Address | None:
         body, colon, port = text.partition(":")
         if not colon:
             return None
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
         return None
     return _address(body)
 
@@ -283,7 +283,7 @@ def _address(text: str) -> Address | None:
     """An address as nginx reads it: octets may have leading zeros or be missing; 255.255.255.255 is none."""
     parts = text.split(".")
     if len(parts) == 4 and all(part == "" or (part.isascii() and part.isdigit()) for part in parts):
-        octets = [int(part or "0") for part in parts]
+        octets = [int(part.lstrip("0")[:4] or "0") for part in parts]
         if any(octet > 255 for octet in octets) or octets == [255] * 4:
             return None
         return Address(4, int.from_bytes(bytes(octets), "big"))

@@ -109,7 +109,7 @@ def read_flags(arguments: Iterable[str], environment: Mapping[str, str], namespa
 
     def number(flag: str, otherwise: int) -> int:
         text = values.get(flag, "")
-        return int(text) if text.isascii() and text.isdigit() else otherwise
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else otherwise
 
     ports = {
         *(number("http-port", 80), number("https-port", 443), number("ssl-passthrough-proxy-port", 442)),

@@ -28,7 +28,10 @@ from aksess.estate.kubernetes import IngressPath
 __all__ = ["Location", "Locations", "Match", "arranged", "expression", "pcre"]
 
 _ONLY_PCRE = re.compile(r'\\[QEKRGXhHvVNpPCgkzZ]|\(\?[|R&0-9+\-]|\[\[:|\(\*|\{,|"|\\\\')
-_REACH = 40
+_QUANTIFIER = re.compile(r"[*+?]|\{(?P<least>\d*)(?P<comma>,?)(?P<most>\d*)\}", re.ASCII)
+_MOST_CHOICES = 16
+_MOST_LOOPS = 6
+"""So many choices and repetitions without bound are tried in an instant, even where nothing matches in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +210,13 @@ def pcre(pattern: str, *, caseless: bool = True) -> re.Pattern[str]:
     text = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", text)
     try:
         return re.compile(text, re.ASCII | (re.IGNORECASE if caseless else re.NOFLAG))
-    except (re.error, OverflowError, RecursionError) as error:
+    except (re.error, ValueError, OverflowError, RecursionError) as error:
         raise ParseError(f"the expression {pattern!r} cannot be read: {error}") from None
 
 
 def _may_hang(pattern: str) -> bool:
-    """Whether a repetition without bound, or a choice, stands inside a repetition without bound."""
-    depth: list[bool] = [False]
+    """Whether trying may take for ever: a repetition or a choice is repeated without bound, or there are too many."""
+    groups: list[tuple[int, int]] = [(0, 0)]  # choices and repetitions without bound, by open group
     index = 0
     in_class = False
     while index < len(pattern):
@@ -221,24 +224,41 @@ def _may_hang(pattern: str) -> bool:
         if char == "\\":
             index += 2
             continue
+        choices, loops = groups[-1]
         if in_class:
             in_class = char != "]"
         elif char == "[":
             in_class = True
             index += 1 if pattern[index + 1 : index + 2] in {"]", "^"} else 0
         elif char == "(":
-            depth.append(False)
-        elif char == ")" and len(depth) > 1:
-            inside = depth.pop()
-            repeated = _unbounded(pattern[index + 1 : index + 1 + _REACH])
-            if inside and repeated:
+            groups.append((0, 0))
+            index += 1 if pattern[index + 1 : index + 2] == "?" else 0
+        elif char == ")" and len(groups) > 1:
+            inside = groups.pop()
+            _, most = _repeats(pattern, index + 1)
+            if most is None and any(inside):
                 return True
-            depth[-1] = depth[-1] or inside or repeated
-        elif (char == "|" and len(depth) > 1) or _unbounded(pattern[index : index + _REACH]):
-            depth[-1] = True
+            outer = groups[-1]
+            groups[-1] = (outer[0] + inside[0] * (most or 0), outer[1] + inside[1] * (most or 0))
+        elif char == "|":
+            groups[-1] = (choices + 1, loops)
+        else:
+            least, most = _repeats(pattern, index)
+            groups[-1] = (choices, loops + 1) if most is None else (choices + most - least, loops)
         index += 1
-    return False
+    return sum(each[0] for each in groups) > _MOST_CHOICES or sum(each[1] for each in groups) > _MOST_LOOPS
 
 
-def _unbounded(text: str) -> bool:
-    return text[:1] in {"*", "+"} or re.match(r"\{\d*,\}", text) is not None
+def _repeats(pattern: str, index: int) -> tuple[int, int | None]:
+    """How often the quantifier that stands there repeats, at least and at most; once where there is none."""
+    found = _QUANTIFIER.match(pattern, index)
+    if found is None:
+        return 1, 1
+    if found[0] in {"*", "+"}:
+        return 0, None
+    if found[0] == "?":
+        return 0, 1
+    least = int(found["least"][:5] or "0")
+    if not found["comma"]:
+        return least, least
+    return least, int(found["most"][:5]) if found["most"] else None

@@ -16,6 +16,8 @@ from aksess.estate.kubernetes import IngressPath
 
 __all__ = ["sample_of", "shortest"]
 
+_LONGEST = 4096
+"""A repetition makes no text longer than this; a path that needs a longer one gets no sample."""
 _SAFE = "/:@!$&'()*+,;=~-._%"
 _CLASSES = {"d": "1", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a", "b": "", "B": "", "A": "", "Z": "", "z": ""}
 
@@ -45,8 +47,11 @@ def sample_of(server: Server, written: IngressPath | None, path: str) -> str:
 
 
 def shortest(pattern: str) -> str:
-    """The shortest text that an expression fits from its start, as far as it is a simple one."""
-    return _Shortest(pattern.replace("(?i)", "")).sequence()
+    """The shortest text that an expression fits from its start, as far as it is a simple one; else nothing."""
+    try:
+        return _Shortest(pattern.replace("(?i)", "")).sequence()
+    except RecursionError:
+        return ""
 
 
 class _Shortest:
@@ -106,4 +111,7 @@ class _Shortest:
         sign = quantifier.group()
         if sign in {"*", "?"}:
             return ""
-        return text if sign == "+" else text * min(int(quantifier.group(1) or "0"), 64)
+        if sign == "+":
+            return text
+        times = int(quantifier.group(1).lstrip("0")[:3] or "0")
+        return text * min(times, 64, _LONGEST // max(len(text), 1))

@@ -33,7 +33,7 @@ ADD_ON = {
 
 _REDIRECT_CODES = frozenset({301, 302, 307, 308})
 _ACME = "/.well-known/acme-challenge"
-_NUMBER = re.compile(r"[+-]?\d+\Z", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,18}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

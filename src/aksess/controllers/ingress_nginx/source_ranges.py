@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Literal
 
 from aksess.addresses import EVERYONE, NOBODY, AddressSet, set_of
-from aksess.addresses.parsing import go_network, nginx_network
+from aksess.addresses.parsing import go_network, go_set, nginx_network
 from aksess.controllers.ingress_nginx.annotations import go_trim
 from aksess.controllers.ingress_nginx.settings import Settings
 from aksess.errors import ParseError
@@ -203,7 +203,7 @@ def _parse(value: str) -> AddressSet:
     """
     if not go_trim(value):
         raise ParseError("the value is empty")
-    return set_of([go_network(go_trim(element)) for element in value.split(",")])
+    return go_set(go_trim(element) for element in value.split(","))
 
 
 def _invalid(key: str, value: str, error: ParseError) -> InvalidList:

@@ -43,7 +43,7 @@ def _of_config_map(
             continue
         if upstreams.readiness(target).status:
             continue
-        number = int(target.port) if str(target.port).isdigit() else target.port
+        number = int(target.port) if _PORT.match(str(target.port)) else target.port
         citation = Citation(
             *(Layer.CONTROLLER, "ConfigMap", name[1], name[0]),
             path=("data", port),

@@ -17,7 +17,7 @@ from aksess.rulings import Assumption
 
 __all__ = ["NEWEST", "Release", "Version", "assumed_newest", "version_of"]
 
-_TAG = re.compile(r":v?(\d+)\.(\d+)\.(\d+)(?:[-+_@].*)?$")
+_TAG = re.compile(r":v?(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:[-+_@].*)?$")
 
 
 class Version(NamedTuple):

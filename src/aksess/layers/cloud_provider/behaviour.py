@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 __all__ = ["CURRENT", "Behaviour"]
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
+_VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?")
 _FIRST_PREDICTED = (1, 29)
 _FIRST_WITHOUT_INTERNET_BESIDE_ALL = (1, 30)
 _FIRST_OWNING_BY_NAME = (1, 31)

@@ -265,6 +265,6 @@ def _without(rule: WrittenRule, taken: Sequence[str]) -> list[str]:
 
 def _numbers(ports: Sequence[str]) -> list[int] | None:
     """The ports as numbers; None where one is ``*`` or a range."""
-    if all(text.isascii() and text.isdigit() for text in ports):
+    if all(text.isascii() and text.isdigit() and len(text) <= 5 for text in ports):
         return [int(text) for text in ports]
     return None

@@ -126,7 +126,8 @@ def _port_of(pod: Pod, port: ServicePort) -> int:
         for each in container.ports:
             if each.name == port.target_port and (each.protocol or "TCP").upper() == port.protocol:
                 return each.container_port
-    return int(port.target_port) if port.target_port.isdecimal() else 0
+    number = port.target_port
+    return int(number) if number.isascii() and number.isdigit() and len(number) <= 5 else 0
 
 
 def _selects(service: Service, pod: Pod) -> bool:

@@ -1,0 +1,97 @@
+"""What a real ingress-nginx controller is given of an estate: its objects as they can be created anew, and its flags.
+
+Endpoints keep their addresses and get the port of the lab's application; a Service whose endpoints were not read gets
+one. Secrets are there by name and type only, because their content is never read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from aksess.estate import Estate
+from aksess.lab.ingress_config import Controller
+from aksess.snapshot.items import KubernetesItem
+
+__all__ = ["arguments_of", "objects_of"]
+
+Object = dict[str, Any]
+_GIVEN: Final = ("Secret", "ConfigMap", "Service", "EndpointSlice", "IngressClass", "Ingress")
+_KEPT: Final = ("name", "namespace", "labels", "annotations", "creationTimestamp")
+_OWN_WAYS: Final = {
+    *("http-port", "https-port", "publish-service", "publish-status-address", "election-id", "update-status"),
+    *("validating-webhook", "validating-webhook-certificate", "validating-webhook-key", "healthz-port", "profiling"),
+    *("tcp-services-configmap", "udp-services-configmap", "enable-metrics", "kubeconfig", "apiserver-host", "v"),
+    *("shutdown-grace-period", "post-shutdown-grace-period", "sync-rate-limit", "disable-leader-election"),
+}
+"""Flags that do not decide about access, or that the lab sets itself."""
+
+
+def arguments_of(controller: Controller) -> list[str]:
+    """The flags of the workload that decide about access."""
+    container = next(each for each in controller.workload.containers if "controller" in each.image)
+    found = []
+    for argument in container.arguments:
+        name = argument.lstrip("-").partition("=")[0]
+        if argument.startswith("-") and name not in _OWN_WAYS:
+            found.append(argument.replace("$(POD_NAMESPACE)", controller.workload.namespace))
+    return found
+
+
+def objects_of(estate: Estate, items: Iterable[KubernetesItem], port: int) -> list[Object]:
+    """Everything that a controller reads, the oldest Ingress first.
+
+    Args:
+        estate: The estate.
+        items: Its objects as they were read.
+        port: The port that the lab's application listens on.
+    """
+    found = [_object(item) for item in items if item.kind in _GIVEN]
+    found = [_at_port(each, port) if each["kind"] == "EndpointSlice" else each for each in found]
+    found += _made_up(estate, [each for each in found if each["kind"] == "Service"], port)
+    return sorted(found, key=lambda each: (_GIVEN.index(each["kind"]), each["metadata"].get("creationTimestamp") or ""))
+
+
+def _object(item: KubernetesItem) -> Object:
+    value = dict(item.plain())
+    version = f"{item.group}/{item.version}" if item.group else item.version
+    metadata = {key: each for key, each in (value.get("metadata") or {}).items() if key in _KEPT and each}
+    if item.kind != "IngressClass":
+        metadata["namespace"] = item.namespace or "default"
+    value = {key: each for key, each in value.items() if key != "status"}
+    found = {**value, "apiVersion": version, "kind": item.kind, "metadata": metadata}
+    if item.kind == "Service":
+        dropped = ("clusterIP", "clusterIPs", "healthCheckNodePort", "loadBalancerClass", "ipFamilies")
+        found["spec"] = {key: each for key, each in (value.get("spec") or {}).items() if key not in dropped}
+        found["spec"]["ports"] = [
+            {key: each for key, each in one.items() if key != "nodePort"} for one in found["spec"].get("ports") or ()
+        ]
+        found["spec"].pop("ipFamilyPolicy", None)
+    return found
+
+
+def _at_port(value: Object, port: int) -> Object:
+    ports = [{**each, "port": port} for each in value.get("ports") or () if each.get("port")]
+    return {**value, "ports": ports}
+
+
+def _made_up(estate: Estate, services: Sequence[Object], port: int) -> Iterator[Object]:
+    """One endpoint for every Service whose endpoints were not read."""
+    for number, service in enumerate(services, 1):
+        metadata = service["metadata"]
+        if (metadata["namespace"], metadata["name"]) in estate.slices:
+            continue
+        labels = {"kubernetes.io/service-name": metadata["name"]}
+        ports = [
+            {"name": each.get("name") or "", "port": port, "protocol": "TCP"}
+            for each in service["spec"].get("ports") or ()
+            if each.get("protocol", "TCP") == "TCP"
+        ]
+        yield {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": f"{metadata['name']}-lab", "namespace": metadata["namespace"], "labels": labels},
+            "addressType": "IPv4",
+            "ports": ports,
+            "endpoints": [{"addresses": [f"10.244.{200 + number // 250}.{number % 250 + 1}"], "conditions": {}}],
+        }
