@@ -13,8 +13,9 @@ from typing import Final, Literal
 
 from aksess.addresses import Address, AddressSet, read_address
 from aksess.estate import Estate, NodeGroup
-from aksess.estate.azure import LoadBalancingRule, SecurityGroup
+from aksess.estate.azure import LoadBalancingRule, SecurityRule
 from aksess.estate.kubernetes import Name, Service, ServicePort
+from aksess.lab.managed_group import managed_rules
 
 __all__ = ["Blueprint", "Endpoint", "Frontend", "HealthCheck", "LabNode", "draw"]
 
@@ -32,8 +33,8 @@ class LabNode:
         addresses: Its own addresses.
         pods: The addresses of pods that live on it, as CIDRs: its pod ranges and what lies outside them.
         group: The group it belongs to.
-        subnet_rules: The security group of its subnet; None for none.
-        interface_rules: The security group of its interface; None for none.
+        subnet_rules: The rules of the security group of its subnet; None for no group.
+        interface_rules: The rules of the security group of its interface; None for no group.
         bridges: The addresses that pods see of masqueraded connections; empty where they see the node's own.
     """
 
@@ -42,8 +43,8 @@ class LabNode:
     addresses: tuple[Address, ...]
     pods: tuple[str, ...]
     group: NodeGroup
-    subnet_rules: SecurityGroup | None
-    interface_rules: SecurityGroup | None
+    subnet_rules: tuple[SecurityRule, ...] | None
+    interface_rules: tuple[SecurityRule, ...] | None
     bridges: tuple[Address, ...] = ()
 
     def address(self, family: int) -> Address | None:
@@ -182,7 +183,11 @@ class _Draughtsman:
         """Where addresses of nodes that were not read may lie: first numbers of their subnet, by family."""
         subnet = self.estate.subnets.get(group.subnet)
         prefixes = subnet.prefixes if subnet is not None else AddressSet.of("10.224.0.0/16")
-        return [(first.family, first.number) for first, _ in prefixes.ranges()]
+        found = {first.family: first.number for first, _ in prefixes.ranges()}
+        if any(6 in each.families for each in self.estate.services.values()):
+            made_up, _ = next(iter(AddressSet.of("fd00:224::/64").ranges()))
+            found.setdefault(6, made_up.number)
+        return list(found.items())
 
     def _node(
         self,
@@ -208,20 +213,27 @@ class _Draughtsman:
             addresses,
             pods,
             group,
-            hanging,
+            hanging.rules if hanging is not None else None,
             self._interface_rules(group),
             self._bridges(name),
         )
 
-    def _interface_rules(self, group: NodeGroup) -> SecurityGroup | None:
-        if group.security_group:
-            return self.estate.security_groups.get(group.security_group)
+    def _interface_rules(self, group: NodeGroup) -> tuple[SecurityRule, ...] | None:
+        """The rules of the interface; where AKS keeps the group and it was not read, as AKS would write it."""
         if group.security_group == "":
             return None
-        managed = [
-            each for each in self.estate.security_groups.values() if each.name.lower().startswith("aks-agentpool-")
-        ]
-        return managed[0] if len(managed) == 1 else None
+        groups = self.estate.security_groups
+        found = groups.get(group.security_group) if group.security_group else None
+        managed = [each for each in groups.values() if _is_managed(each.name)]
+        if found is None and not group.security_group and len(managed) == 1:
+            found = managed[0]
+        if found is not None:
+            return found.rules
+        if group.security_group and not _is_managed(group.security_group.rpartition("/")[2]):
+            self.notes.append(f"security group {group.security_group} was not read and is not played")
+            return None
+        self.notes.append("the security group that AKS keeps was not read: it is played as AKS would write it")
+        return managed_rules(self.estate, tuple(str(each) for _, addresses, _ in self.hosts for each in addresses))
 
     def _bridges(self, name: str) -> tuple[Address, ...]:
         """With kubenet, the first address of a node's pod range is that of its bridge."""
@@ -318,6 +330,10 @@ class _Draughtsman:
                 if frontend.address == address:
                     return tuple(frontend.rules)
         return None
+
+
+def _is_managed(name: str) -> bool:
+    return name.lower().startswith("aks-agentpool-") and name.lower().endswith("-nsg")
 
 
 def _planned(service: Service, port: ServicePort) -> HealthCheck | None:

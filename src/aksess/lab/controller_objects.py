@@ -29,9 +29,8 @@ _OWN_WAYS: Final = {
 
 def arguments_of(controller: Controller) -> list[str]:
     """The flags of the workload that decide about access."""
-    container = next(each for each in controller.workload.containers if "controller" in each.image)
     found = []
-    for argument in container.arguments:
+    for argument in controller.arguments:
         name = argument.lstrip("-").partition("=")[0]
         if argument.startswith("-") and name not in _OWN_WAYS:
             found.append(argument.replace("$(POD_NAMESPACE)", controller.workload.namespace))

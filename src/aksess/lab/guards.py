@@ -88,9 +88,10 @@ def statements(estate: Estate, blueprint: Blueprint, node: LabNode, names: Names
     if estate.admin_rules:
         admin = [rule for rule, _ in estate.admin_rules]
         yield from _chain(-20, "admin", sorted(admin, key=lambda each: each.priority), names, blueprint)
-    for priority, name, group in groups:
-        if group is not None:
-            yield from _chain(priority, name, group.inbound(), names, blueprint)
+    for priority, name, rules in groups:
+        if rules is not None:
+            inbound = sorted((each for each in rules if each.inbound), key=lambda each: each.priority)
+            yield from _chain(priority, name, inbound, names, blueprint)
 
 
 def _turned_back(blueprint: Blueprint) -> Iterator[str]:

@@ -11,6 +11,7 @@ Source: kubernetes/ingress-nginx rootfs/etc/nginx/template/nginx.tmpl and docs/u
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -23,18 +24,31 @@ from aksess.estate.kubernetes import Ingress, IngressPath, Service, Workload
 
 __all__ = ["PASSWORDS", "Controller", "Unplayed", "controllers", "http_level", "server_blocks", "unplayed"]
 
-_PREFIX: Final = "nginx.ingress.kubernetes.io/"
-_ALLOW: Final = (_PREFIX + "allowlist-source-range", _PREFIX + "whitelist-source-range")
-_DENY: Final = (_PREFIX + "denylist-source-range",)
-_RENDERED: Final = ("ssl-redirect", "force-ssl-redirect", "satisfy", "auth-type", "auth-secret", "auth-realm")
-_PLAYED: Final = {*_ALLOW, *_DENY, *(_PREFIX + name for name in _RENDERED)}
-_SETTINGS: Final = {
-    *("whitelist-source-range", "denylist-source-range", "block-cidrs", "use-forwarded-headers", "enable-real-ip"),
-    *("use-proxy-protocol", "forwarded-for-header", "proxy-real-ip-cidr", "ssl-redirect", "force-ssl-redirect"),
-    *("annotations-risk-level", "strict-validate-path-type", "allow-snippet-annotations"),
+_PREFIX: Final = "nginx.ingress.kubernetes.io"
+_ALLOW: Final = ("allowlist-source-range", "whitelist-source-range")
+_DENY: Final = ("denylist-source-range",)
+_UNPLAYED: Final = {
+    *("server-snippet", "configuration-snippet", "stream-snippet", "auth-url", "auth-signin", "auth-tls-secret"),
+    *("rewrite-target", "use-regex", "app-root", "permanent-redirect", "temporal-redirect", "from-to-www-redirect"),
+    *("server-alias", "canary", "custom-http-errors", "default-backend", "ssl-passthrough", "enable-modsecurity"),
+    *("modsecurity-snippet", "auth-realm-file", "service-upstream", "x-forwarded-prefix"),
 }
-_EXPRESSION: Final = set("^$*+?()[]{}|\\")
+"""Annotations that decide what a client gets and that are not rendered; others change nothing about access."""
+_UNPLAYED_SETTINGS: Final = {
+    *("http-snippet", "server-snippet", "location-snippet", "main-snippet", "custom-http-errors", "global-auth-url"),
+    *("block-user-agents", "block-referers", "no-tls-redirect-locations", "http-redirect-code", "enable-modsecurity"),
+    *("modsecurity-snippet", "ssl-reject-handshake", "global-auth-signin", "disable-ipv6"),
+}
+"""Settings of the ConfigMap, likewise."""
+_UNPLAYED_FLAGS: Final = {
+    *("enable-ssl-passthrough", "watch-namespace", "watch-namespace-selector", "watch-ingress-without-class"),
+    *("ingress-class-by-name", "disable-catch-all"),
+}
+_ACME: Final = "/.well-known/acme-challenge"
 _CONTROLLER: Final = "k8s.io/ingress-nginx"
+_IMAGE: Final = re.compile(r"ingress-nginx/controller|kubernetes/ingress/nginx-ingress-controller")
+"""The project's own image, and the one of the AKS add-on."""
+_EXPRESSION: Final = set("^$*+?()[]{}|\\")
 
 
 class Unplayed(msgspec.Struct, frozen=True, array_like=True):
@@ -59,6 +73,13 @@ class Controller:
     ingresses: tuple[Ingress, ...]
     ports: dict[int, str] = field(default_factory=dict)
     """What each container port speaks: ``http`` or ``https``."""
+    flags: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+
+    def notes(self, ingress: Ingress) -> dict[str, str]:
+        """The annotations of an Ingress that are for this controller, without their prefix."""
+        prefix = self.flags.get("annotations-prefix", _PREFIX) + "/"
+        return {key[len(prefix) :]: value for key, value in ingress.annotations.items() if key.startswith(prefix)}
 
 
 def controllers(estate: Estate) -> list[Controller]:
@@ -66,12 +87,12 @@ def controllers(estate: Estate) -> list[Controller]:
     return [
         _controller(estate, workload)
         for workload in estate.workloads
-        if any("ingress-nginx" in each.image and "controller" in each.image for each in workload.containers)
+        if any(_IMAGE.search(each.image) for each in workload.containers)
     ]
 
 
 def _controller(estate: Estate, workload: Workload) -> Controller:
-    container = next(each for each in workload.containers if "controller" in each.image)
+    container = next(each for each in workload.containers if _IMAGE.search(each.image))
     flags = dict(each.lstrip("-").partition("=")[::2] for each in container.arguments if each.startswith("-"))
     services = tuple(
         each
@@ -84,7 +105,8 @@ def _controller(estate: Estate, workload: Workload) -> Controller:
     namespace, _, name = named.rpartition("/")
     settings = (estate.config_map(namespace, name) or {}) if name else {}
     ports = {int(flags.get("http-port", "80")): "http", int(flags.get("https-port", "443")): "https"}
-    return Controller(workload, services, settings, tuple(_served(estate, flags)), ports)
+    served, arguments = tuple(_served(estate, flags)), tuple(container.arguments)
+    return Controller(workload, services, settings, served, ports, flags, arguments)
 
 
 def _served(estate: Estate, flags: dict[str, str]) -> Iterator[Ingress]:
@@ -105,10 +127,10 @@ def _served(estate: Estate, flags: dict[str, str]) -> Iterator[Ingress]:
 def unplayed(controller: Controller) -> list[Unplayed]:
     """What its objects use that the quick form does not render."""
     found = [
-        Unplayed("Ingress", each.namespace, each.name, f"annotation {key.removeprefix(_PREFIX)}")
+        Unplayed("Ingress", each.namespace, each.name, f"annotation {key}")
         for each in controller.ingresses
-        for key in each.annotations
-        if key.startswith(_PREFIX) and key not in _PLAYED
+        for key in controller.notes(each)
+        if key in _UNPLAYED
     ]
     found += [
         Unplayed("Ingress", each.namespace, each.name, f"path of type {path.type} with characters of an expression")
@@ -117,10 +139,12 @@ def unplayed(controller: Controller) -> list[Unplayed]:
         if path.type == "ImplementationSpecific" and _EXPRESSION & set(path.path)
     ]
     workload = controller.workload
-    named = [key for key in controller.settings if key not in _SETTINGS]
+    named = [key for key in controller.settings if key in _UNPLAYED_SETTINGS]
     blocked = AddressSet.of(*_items(controller.settings.get("block-cidrs", "")))
     named += ["block-cidrs with 127.0.0.1"] if AddressSet.of("127.0.0.1") <= blocked else []
-    return found + [Unplayed(workload.kind, workload.namespace, workload.name, f"setting {key}") for key in named]
+    what = [f"setting {key}" for key in named]
+    what += [f"flag {key}" for key, value in controller.flags.items() if key in _UNPLAYED_FLAGS and value != "false"]
+    return found + [Unplayed(workload.kind, workload.namespace, workload.name, each) for each in what]
 
 
 # --- rendering --------------------------------------------------------------------------------------------------------
@@ -156,7 +180,9 @@ def server_blocks(controller: Controller, listen: Sequence[tuple[str, str]], kno
     for scheme in ("http", "https"):
         own = [address for address, spoken in listen if spoken == scheme]
         if own:
-            yield _server("_", own, controller, ["location / { proxy_pass http://nobody; }"], default=True)
+            health = controller.flags.get("health-check-path", "/healthz")
+            rest = [f"location {health} {{ return 200; }}", "location / { proxy_pass http://nobody; }"]
+            yield _server("_", own, controller, rest, default=True)
             for host, ingresses in hosts.items():
                 body = _locations(controller, host, ingresses, scheme, known)
                 if host:
@@ -217,16 +243,17 @@ def _locations(
 
 def _body(controller: Controller, owner: _Taken, scheme: str, tls: bool, known: frozenset[str]) -> str:
     """What a location does; a path whose Service has no endpoints, and a list that cannot be read, shut it for all."""
-    notes, settings = owner.ingress.annotations, controller.settings
+    notes, settings = controller.notes(owner.ingress), controller.settings
     allow, deny = _list(notes, _ALLOW), _list(notes, _DENY)
     backend = owner.path.backend if owner.path is not None else None
     target = f"{owner.ingress.namespace}/{backend.service}" if backend is not None else ""
     if allow is None or deny is None or (target and target not in known):
         return "return 503;"
     lines: list[str] = []
-    force = notes.get(_PREFIX + "force-ssl-redirect", settings.get("force-ssl-redirect", "false")) == "true"
-    wish = notes.get(_PREFIX + "ssl-redirect", settings.get("ssl-redirect", "true")) == "true"
-    if scheme == "http" and (force or (tls and wish)):
+    force = notes.get("force-ssl-redirect", settings.get("force-ssl-redirect", "false")) == "true"
+    wish = notes.get("ssl-redirect", settings.get("ssl-redirect", "true")) == "true"
+    challenge = owner.path is not None and owner.path.path.startswith(_ACME)
+    if scheme == "http" and not challenge and (force or (tls and wish)):
         lines.append("return 308 https://$host$request_uri;")
     if not allow and not _written(notes, _ALLOW):
         allow = tuple(_items(settings.get("whitelist-source-range", "")))
@@ -235,10 +262,10 @@ def _body(controller: Controller, owner: _Taken, scheme: str, tls: bool, known: 
     lines += [f"deny {each};" for each in deny]
     lines += [f"allow {each};" for each in allow]
     lines += ["deny all;"] if allow else []
-    if notes.get(_PREFIX + "auth-type") == "basic":
+    if notes.get("auth-type") == "basic":
         lines.append(f'auth_basic "lab"; auth_basic_user_file {PASSWORDS};')
-    if notes.get(_PREFIX + "satisfy") in {"any", "all"}:
-        lines.append(f"satisfy {notes[_PREFIX + 'satisfy']};")
+    if notes.get("satisfy") in {"any", "all"}:
+        lines.append(f"satisfy {notes['satisfy']};")
     if backend is None:
         lines.append("proxy_pass http://nobody;")
     else:

@@ -116,7 +116,7 @@ class Lab:
             notes += [f"service tag {each} is in no tag file" for each in dict.fromkeys(names.unknown)]
         self._policed = bool(estate.policies)
         if self._services is not None:
-            notes += self._services.load(objects, drawn.mode, estate.services)
+            notes += self._services.load(objects, estate, drawn)
         for host in self._hosts(estate, drawn):
             self._nginx.setdefault(host.namespace, Nginx(host.namespace)).serve(host)
         self._spread(drawn)
@@ -157,7 +157,8 @@ class Lab:
                     _listen(host, controller, web.socket_text(endpoint.address, endpoint.port), spoken)
                 else:
                     says = f"{key[0]}/{key[1]}:{port.port}"
-                    listener = Listener(endpoint.address, endpoint.port, port.protocol == "UDP", says)
+                    health = controller.flags.get("health-check-path", "/healthz") if controller and spoken else ""
+                    listener = Listener(endpoint.address, endpoint.port, port.protocol == "UDP", says, health)
                     if all(
                         (each.address, each.port, each.udp) != (listener.address, listener.port, listener.udp)
                         for each in host.listeners

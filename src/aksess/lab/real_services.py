@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aksess.estate import Estate
 from aksess.estate.kubernetes import Name, Service
 from aksess.lab import apiserver, kube_proxy
 from aksess.lab.apiserver import ApiRefused, ApiServer
@@ -65,26 +66,30 @@ class RealServices:
             api.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node.name}, "status": status})
         return cls(api, drawn.nodes, drawn.pod_space.to_cidrs() or ["10.244.0.0/16"])
 
-    def load(self, objects: Iterable[KubernetesItem], mode: Mode, services: Mapping[Name, Service]) -> list[str]:
+    def load(self, objects: Iterable[KubernetesItem], estate: Estate, drawn: Blueprint) -> list[str]:
         """Make the API server hold the Services of an estate, and wait until every kube-proxy has written them.
 
         Args:
             objects: The objects as they were read.
-            mode: How kube-proxy runs.
-            services: The Services with every port given.
+            estate: The estate, with every port of its Services given.
+            drawn: What was built: how kube-proxy runs, and the endpoints that were made up.
 
         Returns:
             What the API server refused, with its words.
         """
-        if mode != self._mode:
-            self._restart(mode)
+        if drawn.mode != self._mode:
+            self._restart(drawn.mode)
         for namespace in self._namespaces:
             for path in ("/api/v1/namespaces/{}/services", "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices"):
                 self.api.request("DELETE", path.format(namespace))
         changed = time.time()
         refused = [
-            why for item in objects if item.kind in _KINDS and (why := self._create(item.plain(), item, services))
+            why
+            for item in objects
+            if item.kind in _KINDS and (why := self._create(item.plain(), item, estate.services))
         ]
+        for made_up in _made_up(estate, drawn):
+            self.api.create(made_up)
         for proxy in self._proxies:
             proxy.settle(changed)
         return refused
@@ -129,6 +134,34 @@ class RealServices:
                 )
             )
         self._mode = mode
+
+
+def _made_up(estate: Estate, drawn: Blueprint) -> Iterator[Object]:
+    """EndpointSlices for Services whose endpoints were not read, one a port and family."""
+    for (key, port), endpoints in drawn.endpoints.items():
+        if key in estate.slices:
+            continue
+        for family in sorted({each.address.family for each in endpoints}):
+            own = [each for each in endpoints if each.address.family == family]
+            yield {
+                "apiVersion": "discovery.k8s.io/v1",
+                "kind": "EndpointSlice",
+                "metadata": {
+                    "name": f"{key[1]}-{port.port}-{port.protocol.lower()}-{family}",
+                    "namespace": key[0],
+                    "labels": {"kubernetes.io/service-name": key[1]},
+                },
+                "addressType": f"IPv{family}",
+                "ports": [{"name": port.name, "port": own[0].port, "protocol": port.protocol}],
+                "endpoints": [
+                    {
+                        "addresses": [str(each.address)],
+                        "nodeName": drawn.nodes[each.node].name,
+                        "conditions": {"ready": each.ready},
+                    }
+                    for each in own
+                ],
+            }
 
 
 def _writable(value: Object, service: Service | None) -> Object:

@@ -37,12 +37,15 @@ class Listener:
         port: Its port.
         udp: Whether it takes datagrams.
         says: For an application the Service port, for a health answer the status.
+        health_path: For what stands in for a controller: the path that it answers health checks on; other requests that
+            name no host are answered as its catch-all does.
     """
 
     address: Address | None
     port: int
     udp: bool
     says: str
+    health_path: str = ""
 
 
 @dataclass
@@ -157,6 +160,9 @@ def _applications(host: Host, folder: Path) -> Iterator[str]:
         else:
             told = f'add_header X-Reached "{each.says}" always; add_header X-Judged $remote_addr always;'
             yield f"server {{ listen {where}; {told} location / {{ return 200; }} }}"
+            if each.health_path:
+                rest = f"location {each.health_path} {{ return 200; }} location / {{ return 404; }}"
+                yield f'server {{ listen {where}; server_name "~^[0-9.:\\[\\]]+$"; {rest} }}'
 
 
 def write_passwords(pairs: Sequence[tuple[str, str]]) -> None:
