@@ -23,17 +23,18 @@ from typing import Any, Final
 
 import msgspec
 
-from aksess.lab import apiserver, ingress_nginx
+from aksess.lab import apiserver, cluster_addresses, ingress_nginx
 from aksess.lab.apiserver import ApiRefused, ApiServer
+from aksess.lab.controller_objects import ApplicationPorts
 from aksess.lab.ingress_nginx import IngressNginx
 from aksess.lab.namespaces import STATE, every_address_is_local
 from aksess.lab.parts import part
 from aksess.lab.prober import Batch, Probe, Seen
 from aksess.lab.programs import run
 
-__all__ = ["APPLICATION_PORT", "ControllerLab"]
+__all__ = ["APPLICATION", "ControllerLab"]
 
-APPLICATION_PORT: Final = 18080
+APPLICATION: Final = ApplicationPorts(plain=18080, tls=18443)
 _HOST: Final = "10.224.0.4"
 _CLASSES: Final = "/apis/networking.k8s.io/v1/ingressclasses"
 _KINDS: Final = (
@@ -47,13 +48,26 @@ _KINDS: Final = (
 Object = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate and its key, as files."""
+
+    file: Path
+    key_file: Path
+
+    def data(self) -> dict[str, str]:
+        """The data of a Secret of type ``kubernetes.io/tls``."""
+        named = {"tls.crt": self.file, "tls.key": self.key_file}
+        return {name: base64.b64encode(file.read_bytes()).decode() for name, file in named.items()}
+
+
 @dataclass
 class ControllerLab:
     """An API server, a controller and an application."""
 
     api: ApiServer
     _prober: subprocess.Popen[bytes] = field(repr=False)
-    _certificate: tuple[str, str] = field(repr=False)
+    _certificate: Certificate = field(repr=False)
     _controller: IngressNginx | None = field(default=None, repr=False)
     _ipv6: set[str] = field(default_factory=set, repr=False)
     _namespaces: set[str] = field(default_factory=set, repr=False)
@@ -70,11 +84,12 @@ class ControllerLab:
         api = apiserver.start(STATE / "api", _HOST)
         every_address_is_local()
         ingress_nginx.lay_out()
-        _application(STATE / "application")
+        certificate = _self_signed(STATE)
+        _application(STATE / "application", certificate)
         prober = subprocess.Popen(
             [sys.executable, "-m", "aksess.lab.prober"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        return cls(api, prober, _self_signed(STATE))
+        return cls(api, prober, certificate)
 
     def load(self, objects: Sequence[Object], arguments: Sequence[str], namespace: str) -> list[Object]:
         """Replace everything that the controller serves, start it anew, and wait until nginx does what it says.
@@ -100,6 +115,7 @@ class ControllerLab:
             stored = [each for each in pool.map(self._create, others) if each is not None]
         for generation in _generations([each for each in objects if each["kind"] == "Ingress"]):
             stored += [made for each in generation if (made := self._create(each)) is not None]
+        run(*part("nft").command, "-f", "-", text=cluster_addresses.rules(stored))
         flags = ["--default-server-port=8181", *arguments]
         self._controller = ingress_nginx.start(self.api, flags, namespace=namespace)
         return stored
@@ -132,9 +148,8 @@ class ControllerLab:
     def _create(self, value: Object) -> Object | None:
         body = {**value, "metadata": {k: each for k, each in value["metadata"].items() if k != "creationTimestamp"}}
         if body["kind"] == "Secret":
-            certificate, key = self._certificate
             if body.get("type") == "kubernetes.io/tls":
-                body["data"] = {"tls.crt": certificate, "tls.key": key}
+                body["data"] = self._certificate.data()
             else:
                 body["data"] = {"auth": base64.b64encode(b"lab:{PLAIN}lab\n").decode()}
         try:
@@ -159,7 +174,7 @@ def _generations(ingresses: Sequence[Object]) -> Iterator[list[Object]]:
     yield group
 
 
-def _application(folder: Path) -> None:
+def _application(folder: Path, certificate: Certificate) -> None:
     """An nginx of its own that answers at every pod address."""
     folder.mkdir(parents=True)
     told = (
@@ -174,17 +189,19 @@ def _application(folder: Path) -> None:
         f"user root; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log crit;\n"
         "events { worker_connections 16384; }\n"
         f"http {{ access_log off; {paths} keepalive_requests 1000000;\n"
-        f"server {{ listen {APPLICATION_PORT}; {told} location / {{ return 200; }} }} }}\n"
+        f"ssl_certificate {certificate.file}; ssl_certificate_key {certificate.key_file};\n"
+        f"server {{ listen {APPLICATION.plain}; listen {APPLICATION.tls} ssl http2; {told} "
+        "location / { return 200; } } }\n"
     )
     run(*part("nginx").command, "-c", str(configuration), "-e", str(folder / "error.log"))
 
 
-def _self_signed(folder: Path) -> tuple[str, str]:
-    """A certificate for every host of a bench, and its key, in base64."""
-    certificate, key = folder / "bench.crt", folder / "bench.key"
+def _self_signed(folder: Path) -> Certificate:
+    """A certificate for every host of a bench."""
+    made = Certificate(folder / "bench.crt", folder / "bench.key")
     subject = ("-subj", "/CN=example.com", "-addext", "subjectAltName=DNS:*.example.com,DNS:example.com")
     run(
         *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"),
-        *("-keyout", str(key), "-out", str(certificate), *subject),
+        *("-keyout", str(made.key_file), "-out", str(made.file), *subject),
     )
-    return base64.b64encode(certificate.read_bytes()).decode(), base64.b64encode(key.read_bytes()).decode()
+    return made

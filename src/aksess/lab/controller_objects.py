@@ -6,16 +6,20 @@ one. Secrets are there by name and type only, because their content is never rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aksess.estate import Estate
+from aksess.estate.kubernetes import Name
 from aksess.lab.ingress_config import Controller
 from aksess.snapshot.items import KubernetesItem
 
-__all__ = ["arguments_of", "objects_of"]
+__all__ = ["ApplicationPorts", "arguments_of", "objects_of"]
 
 Object = dict[str, Any]
+PortOf = Callable[[str, str], int]
+_SERVICE_LABEL: Final = "kubernetes.io/service-name"
 _GIVEN: Final = ("Secret", "ConfigMap", "Service", "EndpointSlice", "IngressClass", "Ingress")
 _KEPT: Final = ("name", "namespace", "labels", "annotations", "creationTimestamp")
 _OWN_WAYS: Final = {
@@ -25,6 +29,14 @@ _OWN_WAYS: Final = {
     *("shutdown-grace-period", "post-shutdown-grace-period", "sync-rate-limit", "disable-leader-election"),
 }
 """Flags that do not decide about access, or that the lab sets itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationPorts:
+    """Where the lab's application listens, at every address of a pod: without and with TLS."""
+
+    plain: int
+    tls: int
 
 
 def arguments_of(controller: Controller) -> list[str]:
@@ -37,18 +49,36 @@ def arguments_of(controller: Controller) -> list[str]:
     return found
 
 
-def objects_of(estate: Estate, items: Iterable[KubernetesItem], port: int) -> list[Object]:
+def objects_of(
+    estate: Estate, controller: Controller, items: Iterable[KubernetesItem], ports: ApplicationPorts
+) -> list[Object]:
     """Everything that a controller reads, the oldest Ingress first.
 
     Args:
         estate: The estate.
+        controller: The controller that the real one stands in for.
         items: Its objects as they were read.
-        port: The port that the lab's application listens on.
+        ports: The ports that the lab's application listens on.
     """
+    encrypted = _encrypted(controller)
+
+    def port_of(namespace: str, service: str) -> int:
+        return ports.tls if (namespace, service) in encrypted else ports.plain
+
     found = [_object(item) for item in items if item.kind in _GIVEN]
-    found = [_at_port(each, port) if each["kind"] == "EndpointSlice" else each for each in found]
-    found += _made_up(estate, [each for each in found if each["kind"] == "Service"], port)
+    found = [_at_port(each, port_of) if each["kind"] == "EndpointSlice" else each for each in found]
+    found += _made_up(estate, [each for each in found if each["kind"] == "Service"], port_of)
     return sorted(found, key=lambda each: (_GIVEN.index(each["kind"]), each["metadata"].get("creationTimestamp") or ""))
+
+
+def _encrypted(controller: Controller) -> set[Name]:
+    """The Services whose application speaks TLS itself: the connection is handed through to it, or made anew."""
+    found = set()
+    for ingress in controller.ingresses:
+        notes = controller.notes(ingress)
+        if notes.get("ssl-passthrough") == "true" or notes.get("backend-protocol", "").upper() in {"HTTPS", "GRPCS"}:
+            found |= {(ingress.namespace, path.backend.service) for path in ingress.paths}
+    return found
 
 
 def _object(item: KubernetesItem) -> Object:
@@ -69,18 +99,20 @@ def _object(item: KubernetesItem) -> Object:
     return found
 
 
-def _at_port(value: Object, port: int) -> Object:
+def _at_port(value: Object, port_of: PortOf) -> Object:
+    metadata = value["metadata"]
+    port = port_of(metadata["namespace"], (metadata.get("labels") or {}).get(_SERVICE_LABEL, ""))
     ports = [{**each, "port": port} for each in value.get("ports") or () if each.get("port")]
     return {**value, "ports": ports}
 
 
-def _made_up(estate: Estate, services: Sequence[Object], port: int) -> Iterator[Object]:
+def _made_up(estate: Estate, services: Sequence[Object], port_of: PortOf) -> Iterator[Object]:
     """One endpoint for every Service whose endpoints were not read."""
     for number, service in enumerate(services, 1):
         metadata = service["metadata"]
         if (metadata["namespace"], metadata["name"]) in estate.slices:
             continue
-        labels = {"kubernetes.io/service-name": metadata["name"]}
+        port = port_of(metadata["namespace"], metadata["name"])
         ports = [
             {"name": each.get("name") or "", "port": port, "protocol": "TCP"}
             for each in service["spec"].get("ports") or ()
@@ -89,7 +121,11 @@ def _made_up(estate: Estate, services: Sequence[Object], port: int) -> Iterator[
         yield {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",
-            "metadata": {"name": f"{metadata['name']}-lab", "namespace": metadata["namespace"], "labels": labels},
+            "metadata": {
+                "name": f"{metadata['name']}-lab",
+                "namespace": metadata["namespace"],
+                "labels": {_SERVICE_LABEL: metadata["name"]},
+            },
             "addressType": "IPv4",
             "ports": ports,
             "endpoints": [{"addresses": [f"10.244.{200 + number // 250}.{number % 250 + 1}"], "conditions": {}}],

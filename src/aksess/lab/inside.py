@@ -14,7 +14,7 @@ import msgspec
 from aksess.errors import AksessError
 from aksess.estate import Estate
 from aksess.lab import controller_objects, ingress_config
-from aksess.lab.controller_lab import APPLICATION_PORT, ControllerLab
+from aksess.lab.controller_lab import APPLICATION, ControllerLab
 from aksess.lab.counters import Counted
 from aksess.lab.ingress_config import Unplayed
 from aksess.lab.lab import Lab
@@ -74,7 +74,7 @@ def serve_estate(lab: ControllerLab, request: Request) -> None:
         for each in ingress_config.controllers(estate)
         if (each.workload.namespace, each.workload.name) == request.controller
     )
-    objects = controller_objects.objects_of(estate, snapshot.objects, APPLICATION_PORT)
+    objects = controller_objects.objects_of(estate, chosen, snapshot.objects, APPLICATION)
     lab.load(objects, controller_objects.arguments_of(chosen), chosen.workload.namespace)
 
 

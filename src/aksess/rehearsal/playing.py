@@ -28,8 +28,8 @@ __all__ = ["Played", "Rehearsal", "rehearse"]
 
 Result = Literal["agrees", "differs", "undecided"]
 _PATIENCE = 1.2
-_CONTROLLER = "20.50.60.70"
-"""The address at which the real controller is asked: any is its own there."""
+_CONTROLLER = {4: "20.50.60.70", 6: "::1"}
+"""The address at which the real controller is asked, by family: any of IPv4 is its own there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,8 @@ def rehearse(
         LabFailed: A part is missing, or the lab could not be built.
     """
     trials, left_out = trials_of(evaluator, exposures(evaluator), chosen)
+    if not trials:
+        return Rehearsal(real, (), tuple(left_out), (), {})
     with RemoteLab(real=real) as lab:
         loaded = lab.load(*files, exclude=exclude)
         if not real:
@@ -188,7 +190,7 @@ def _asked(
     members: Sequence[Played], controller: tuple[str, str], files: Sequence[str | Path], exclude: Sequence[str]
 ) -> Iterable[tuple[Trial, Shown]]:
     probes = [
-        from_somewhere(each.trial, each.shown.judged, _CONTROLLER, _port(each.trial))
+        from_somewhere(each.trial, each.shown.judged, _CONTROLLER[each.shown.judged.family], _port(each.trial))
         for each in members
         if each.shown.judged is not None
     ]
