@@ -6,7 +6,11 @@
     │   └── TargetError       the target is malformed or not in the estate
     ├── InputError            the input cannot be read at all
     │   └── NothingUnderstood something was read, but nothing in it was understood
-    └── ParseError            a value is not what the system that reads it accepts
+    ├── ParseError            a value is not what the system that reads it accepts
+    └── LabFailed             an estate cannot be played as packets here
+        ├── PartMissing       a real program is not on this machine
+        ├── ProgramFailed     a real program could not do what it was asked
+        └── ApiRefused        the API server refused a request
 
 A message says what is wrong, where, and what to do, in one line. The command line prints it and ends with
 exit code 1; a traceback appears only with ``--debug``. `ParseError` is caught inside the package: callers turn
@@ -17,9 +21,13 @@ from __future__ import annotations
 
 __all__ = [
     "AksessError",
+    "ApiRefused",
     "InputError",
+    "LabFailed",
     "NothingUnderstood",
     "ParseError",
+    "PartMissing",
+    "ProgramFailed",
     "SourceError",
     "TargetError",
     "UsageError",
@@ -69,3 +77,27 @@ class NothingUnderstood(InputError):
 
 class ParseError(AksessError):
     """A value that the system reading it would refuse, with that system's reason."""
+
+
+class LabFailed(AksessError):
+    """A lab that could not be built, or that died."""
+
+
+class PartMissing(LabFailed):
+    """A real program that is not on this machine; the message names the command that gets it."""
+
+
+class ProgramFailed(LabFailed):
+    """A real program that could not do what it was asked, with the last thing it said."""
+
+
+class ApiRefused(LabFailed):
+    """A request that the API server refused, with its own words.
+
+    Attributes:
+        status: The HTTP status.
+    """
+
+    def __init__(self, status: int, what: str, *, where: str = "") -> None:
+        super().__init__(what, where=where)
+        self.status = status

@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+from aksess.errors import PartMissing
 from aksess.lab.namespaces import entering
-from aksess.lab.parts import Part, PartMissing, part
+from aksess.lab.parts import Part, part
 
 SCENES = Path(__file__).with_name("scenes.py")
 

@@ -16,10 +16,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from aksess.errors import ProgramFailed
 from aksess.lab import apiserver, ingress_nginx, kube_proxy
 from aksess.lab.namespaces import STATE, every_address_is_local
 from aksess.lab.parts import part
-from aksess.lab.programs import Program, ProgramFailed, run, until
+from aksess.lab.programs import Program, run, until
 
 HOST = "10.224.0.4"
 POD = "10.244.0.10"

@@ -14,9 +14,9 @@ from types import ModuleType
 import pytest
 from parts_fixture import need, need_namespaces, scene
 
-from aksess.errors import AksessError
+from aksess.errors import AksessError, PartMissing
 from aksess.lab.namespaces import entering
-from aksess.lab.parts import NAMES, PartMissing, available, cache, part
+from aksess.lab.parts import NAMES, available, cache, part
 
 PARTS = Path(__file__).resolve().parents[2] / "parts"
 

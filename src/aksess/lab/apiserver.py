@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from aksess.errors import AksessError
+from aksess.errors import ApiRefused
 from aksess.lab.parts import Part, part
 from aksess.lab.programs import Program, run
 
-__all__ = ["ADMIN", "KUBE_PROXY", "ApiRefused", "ApiServer", "start"]
+__all__ = ["ADMIN", "KUBE_PROXY", "ApiServer", "start"]
 
 ADMIN: Final = "admin"
 KUBE_PROXY: Final = "system:kube-proxy"
@@ -33,18 +33,6 @@ _ETCD_PORT: Final = 2379
 _SERVED_AS: Final = "localhost"
 
 Manifest = Mapping[str, Any]
-
-
-class ApiRefused(AksessError):
-    """A request that the API server refused, with its own words.
-
-    Attributes:
-        status: The HTTP status.
-    """
-
-    def __init__(self, status: int, what: str, *, where: str = "") -> None:
-        super().__init__(what, where=where)
-        self.status = status
 
 
 @dataclass(slots=True)

@@ -23,8 +23,9 @@ from typing import Any, Final
 
 import msgspec
 
+from aksess.errors import ApiRefused
 from aksess.lab import apiserver, cluster_addresses, ingress_nginx
-from aksess.lab.apiserver import ApiRefused, ApiServer
+from aksess.lab.apiserver import ApiServer
 from aksess.lab.controller_objects import ApplicationPorts
 from aksess.lab.ingress_nginx import IngressNginx
 from aksess.lab.namespaces import STATE, every_address_is_local

@@ -68,6 +68,7 @@ def objects_of(
     found = [_object(item) for item in items if item.kind in _GIVEN]
     found = [_at_port(each, port_of) if each["kind"] == "EndpointSlice" else each for each in found]
     found += _made_up(estate, [each for each in found if each["kind"] == "Service"], port_of)
+    found += _passwords(controller, {_name_of(each) for each in found if each["kind"] == "Secret"})
     return sorted(found, key=lambda each: (_GIVEN.index(each["kind"]), each["metadata"].get("creationTimestamp") or ""))
 
 
@@ -79,6 +80,25 @@ def _encrypted(controller: Controller) -> set[Name]:
         if notes.get("ssl-passthrough") == "true" or notes.get("backend-protocol", "").upper() in {"HTTPS", "GRPCS"}:
             found |= {(ingress.namespace, path.backend.service) for path in ingress.paths}
     return found
+
+
+def _name_of(value: Object) -> Name:
+    return value["metadata"]["namespace"], value["metadata"]["name"]
+
+
+def _passwords(controller: Controller, read: set[Name]) -> Iterator[Object]:
+    """The Secrets with passwords that Ingresses name and that were not read: people keep them out of what they hand on.
+
+    A Secret without its content is no difference to one that was not read at all.
+    """
+    named = set()
+    for ingress in controller.ingresses:
+        if secret := controller.notes(ingress).get("auth-secret"):
+            namespace, _, name = secret.rpartition("/")
+            named.add((namespace or ingress.namespace, name))
+    for namespace, name in sorted(named - read):
+        metadata = {"namespace": namespace, "name": name}
+        yield {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque"}
 
 
 def _object(item: KubernetesItem) -> Object:

@@ -26,7 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aksess.lab.apiserver import ApiRefused, ApiServer
+from aksess.errors import ApiRefused
+from aksess.lab.apiserver import ApiServer
 from aksess.lab.namespaces import writable_copy
 from aksess.lab.parts import part
 from aksess.lab.programs import Program, run

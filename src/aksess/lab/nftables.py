@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from aksess.addresses import AddressSet
+from aksess.errors import PartMissing, ProgramFailed
 from aksess.lab.cabling import inside
-from aksess.lab.parts import PartMissing, part
-from aksess.lab.programs import ProgramFailed
+from aksess.lab.parts import part
 
 __all__ = ["addresses", "load", "named_set"]
 

@@ -20,9 +20,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aksess.errors import AksessError
+from aksess.errors import PartMissing
 
-__all__ = ["NAMES", "Part", "PartMissing", "available", "cache", "part"]
+__all__ = ["NAMES", "Part", "available", "cache", "part"]
 
 _ASSETS = ("kube-apiserver", "etcd", "kubectl")
 _IN_KUBE = {
@@ -40,10 +40,6 @@ _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 
 NAMES = (*_BUILT, *_IN_KUBE, *_PACKAGED, "nginx-lua")
 """Every part that can be asked for."""
-
-
-class PartMissing(AksessError):
-    """A real program that is not on this machine; the message names the command that gets it."""
 
 
 @dataclass(frozen=True, slots=True)

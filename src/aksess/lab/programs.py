@@ -12,15 +12,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from aksess.errors import AksessError
+from aksess.errors import ProgramFailed
 
-__all__ = ["Program", "ProgramFailed", "run", "until"]
+__all__ = ["Program", "run", "until"]
 
 _PAUSE = 0.02
-
-
-class ProgramFailed(AksessError):
-    """A real program that could not do what it was asked, with the last thing it said."""
 
 
 def run(*command: str, text: str = "") -> str:

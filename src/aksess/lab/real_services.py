@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aksess.errors import ApiRefused
 from aksess.estate import Estate
 from aksess.estate.kubernetes import Name, Service
 from aksess.lab import apiserver, kube_proxy
-from aksess.lab.apiserver import ApiRefused, ApiServer
+from aksess.lab.apiserver import ApiServer
 from aksess.lab.blueprint import Blueprint, LabNode
 from aksess.lab.cabling import inside
 from aksess.lab.completion import with_ports

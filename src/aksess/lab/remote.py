@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from aksess.errors import AksessError
+from aksess.errors import LabFailed, PartMissing
 from aksess.lab.counters import Counted
 from aksess.lab.ingress_config import Unplayed
 from aksess.lab.inside import Answer, Request
@@ -26,13 +26,9 @@ from aksess.lab.namespaces import entering
 from aksess.lab.parts import part
 from aksess.lab.prober import Probe, Seen
 
-__all__ = ["LabFailed", "Loaded", "RemoteLab", "missing"]
+__all__ = ["Loaded", "RemoteLab", "missing"]
 
 _NEEDED: Final = ("setpriv", "unshare", "ip", "nft", "nginx")
-
-
-class LabFailed(AksessError):
-    """A lab that could not be built, or that died."""
 
 
 def missing() -> str:
@@ -40,7 +36,7 @@ def missing() -> str:
     for name in _NEEDED:
         try:
             part(name)
-        except AksessError as error:
+        except PartMissing as error:
             return str(error)
     tried = subprocess.run(entering(["true"]), capture_output=True, text=True, check=False)
     if tried.returncode:

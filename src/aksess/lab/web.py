@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Final
 
 from aksess.addresses import Address
+from aksess.errors import ProgramFailed
 from aksess.lab.cabling import inside
 from aksess.lab.ingress_config import PASSWORDS, Controller, http_level, server_blocks
 from aksess.lab.namespaces import STATE
 from aksess.lab.parts import part
-from aksess.lab.programs import ProgramFailed, run, until
+from aksess.lab.programs import run, until
 
 __all__ = ["Host", "Listener", "Nginx", "socket_text"]
 
