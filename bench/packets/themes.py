@@ -225,12 +225,13 @@ def rules_to_nodes(world: World, number: int) -> Asked:
 
 def probes_are_denied(world: World, number: int) -> Asked:
     """A rule that keeps the balancer from asking one node or both; under Local, the one that has the endpoint."""
-    local = world.rng.random() < 0.4
-    where = [{"node": world.rng.choice((0, 1))}] if local else None
+    local = world.rng.random() < 0.6
+    alone = world.rng.choice((0, 1))
+    where = [{"node": alone}] if local else None
     policy = "Local" if local else "Cluster"
     asked = _plain(world, number, where, externalTrafficPolicy=policy, **_health(world, number))
     first = _BASE + number * _STEP
-    target = world.rng.choice((world.node(0), [world.node(0), world.node(1)], "10.224.0.0/16"))
+    target = world.rng.choice((world.node(alone), world.node(0), [world.node(0), world.node(1)], "10.224.0.0/16"))
     world.rule(
         world.rng.choice(("subnet", "interface")),
         first,
@@ -394,6 +395,9 @@ def policies(world: World, number: int) -> Asked:
     policy = rng.choice(("Local", "Local", "Cluster"))
     asked = _plain(world, number, externalTrafficPolicy=policy, **_health(world, number))
     selector = {"app": f"plain-{number}"}
+    if rng.random() < 0.2:  # nothing but a port decides
+        world.policy(f"policy-{number}", selector, [{"ports": [rng.choice(_ports_of_policies(9000 + number))]}])
+        return _themed("policies", asked)
     for step in range(rng.randint(1, 2)):
         rules: list[dict[str, object]] = []
         for _ in range(rng.randint(0, 2)):
