@@ -7,6 +7,9 @@
     ├── InputError            the input cannot be read at all
     │   └── NothingUnderstood something was read, but nothing in it was understood
     ├── ParseError            a value is not what the system that reads it accepts
+    ├── PolicyError           a policy cannot be read, resolved, or told apart from another
+    ├── PlanRefused           no plan leads from the estate to the policies, or a plan is not what it should be
+    │   └── ExportRefused     a format cannot say one of the changes
     └── LabFailed             an estate cannot be played as packets here
         ├── PartMissing       a real program is not on this machine
         ├── ProgramFailed     a real program could not do what it was asked
@@ -22,11 +25,14 @@ from __future__ import annotations
 __all__ = [
     "AksessError",
     "ApiRefused",
+    "ExportRefused",
     "InputError",
     "LabFailed",
     "NothingUnderstood",
     "ParseError",
     "PartMissing",
+    "PlanRefused",
+    "PolicyError",
     "ProgramFailed",
     "SourceError",
     "TargetError",
@@ -77,6 +83,18 @@ class NothingUnderstood(InputError):
 
 class ParseError(AksessError):
     """A value that the system reading it would refuse, with that system's reason."""
+
+
+class PolicyError(AksessError):
+    """A policy that cannot be read, resolved, or told apart from another; the message names file, line and field."""
+
+
+class PlanRefused(AksessError):
+    """No plan leads from this estate to these policies, or a stored plan is not what it should be."""
+
+
+class ExportRefused(PlanRefused):
+    """A format that cannot say one of the changes, with the nearest way."""
 
 
 class LabFailed(AksessError):
