@@ -234,7 +234,7 @@ class Ways:
         """What kube-proxy does, once for all nodes that answer alike; the address seen is any of theirs."""
         family = entry.address.family
         floating = forwarding is not None and forwarding.floating
-        arrival = Arrival("frontend", family, entry.address) if floating else Arrival("node-port", family)
+        arrival = Arrival("frontend", family, entry.address) if floating else _at_node(entry)
         endpoints = self.endpoints(service)
         groups: dict[object, list[Node | None]] = {}
         usable = endpoints.usable(port, family)
@@ -332,6 +332,14 @@ def pods_of(estate: Estate, service: Service) -> network_policy.Pods:
             if workload.namespace == service.namespace and service.selector.items() <= workload.pod_labels.items():
                 return network_policy.Pods(workload.namespace, workload.pod_labels, workload.containers)
     return network_policy.Pods(service.namespace, service.selector)
+
+
+def _at_node(entry: Entry) -> Arrival:
+    """A node port; a public address is translated to the first of the node, so only internal ones are told apart."""
+    checked = entry.service is not None and entry.port == entry.service.health_check_node_port
+    own = entry.node is not None and entry.address in entry.node.internal
+    kind: kube_proxy.Kind = "health-check-node-port" if own and checked else "node-port"
+    return Arrival(kind, entry.address.family, entry.address if own else None)
 
 
 def _flows(

@@ -104,6 +104,15 @@ def node_ports(estate: Estate, nodes: Iterable[Node], addresses: str = "external
                         )
 
 
+def health_check_ports(estate: Estate, node: Node) -> Iterator[Entry]:
+    """The health check node ports of Services with policy Local, which kube-proxy answers on internal addresses."""
+    for service in estate.services.values():
+        if service.is_load_balancer and service.external_policy == "Local" and service.health_check_node_port:
+            for address in node.internal:
+                number, cited = service.health_check_node_port, _cite(service, ("spec", "healthCheckNodePort"))
+                yield Entry(EntryKind.NODE_PORT, address, number, "TCP", service, service.ports[0], node, cited)
+
+
 def host_ports(estate: Estate, nodes: Iterable[Node], addresses: str = "external") -> Iterator[Entry]:
     """The host ports of pods on given nodes; of host-network pods the declared container ports."""
     for node in nodes:

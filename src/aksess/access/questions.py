@@ -62,7 +62,9 @@ class Explanation:
         found: dict[tuple[object, ...], Outcome] = {}
         for alternative in self.alternatives:
             for outcome in sorted(alternative.outcomes, key=lambda each: bool(each.condition)):
-                found.setdefault((*outcome.merged_key(), outcome.sources), outcome)
+                key = (*outcome.merged_key(), outcome.sources)
+                earlier = found.get(key, outcome)
+                found[key] = replace(earlier, seen=earlier.seen | outcome.seen)
         return tuple(found.values())
 
     @property
@@ -334,6 +336,7 @@ def _node_entries(evaluator: Evaluator, address: Address) -> list[Entry]:
         for kind, owned in (("external", node.external), ("internal", node.internal)):
             if address in owned:
                 both = [*entries.node_ports(estate, [node], kind), *entries.host_ports(estate, [node], kind)]
+                both += entries.health_check_ports(estate, node)
                 return [each for each in both if each.address == address]
     return []
 
@@ -422,7 +425,7 @@ def _no_family(target: Target, missing: AddressSet, doubt: str) -> Alternative:
 def _distinct(alternatives: Sequence[Alternative]) -> list[Alternative]:
     found: dict[tuple[object, ...], Alternative] = {}
     for each in alternatives:
-        found.setdefault(tuple((*one.merged_key(), one.sources) for one in each.outcomes), each)
+        found.setdefault(tuple((*one.merged_key(), one.sources, one.seen) for one in each.outcomes), each)
     return list(found.values())
 
 

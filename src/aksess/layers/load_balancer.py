@@ -44,7 +44,7 @@ class HealthProbe:
         protocol: ``tcp``, ``http`` or ``https``.
         port: Port on the node.
         path: Path, for HTTP and HTTPS.
-        local: Whether it is the health check node port of the Local policy, which kube-proxy answers.
+        local: Whether kube-proxy answers it: on the health check node port of the Local policy, or for its node.
         citation: What sets it.
     """
 
@@ -123,7 +123,7 @@ def planned_probe(service: Service, port: ServicePort) -> HealthProbe | None:
         )
     else:
         citation = cite(service, ("spec", "ports", service.ports.index(port)), f"{protocol} probe on the node port")
-    return HealthProbe(protocol, number, path, False, citation)
+    return HealthProbe(protocol, number, path, _asks_kube_proxy(service, protocol, number, path), citation)
 
 
 def _read(
@@ -149,6 +149,7 @@ def _read(
             if rule.probe.protocol in {"http", "https"}:
                 protocol = "http" if rule.probe.protocol == "http" else "https"
             local = bool(service.health_check_node_port) and rule.probe.port == service.health_check_node_port
+            local = local or _asks_kube_proxy(service, protocol, rule.probe.port, rule.probe.path)
             where = Citation(
                 Layer.LOAD_BALANCER,
                 "loadBalancer",
@@ -208,6 +209,11 @@ def _behind(estate: Estate, balancer: LoadBalancer, rule: LoadBalancingRule) -> 
         or any(str(address) in addresses for address in node.internal)
     )
     return nodes or None
+
+
+def _asks_kube_proxy(service: Service, protocol: Protocol, port: int, path: str) -> bool:
+    """Whether a probe asks kube-proxy about its node (port 10256, the shared probe of Services with policy Cluster)."""
+    return service.external_policy == "Cluster" and (protocol, port, path) == ("http", 10256, "/healthz")
 
 
 def _probed_port(service: Service, port: ServicePort, asked: str) -> int:

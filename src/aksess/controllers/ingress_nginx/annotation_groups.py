@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aksess.controllers.ingress_nginx.annotations import Annotations
+from aksess.controllers.ingress_nginx.classes import OLD_ANNOTATION
 from aksess.controllers.ingress_nginx.flags import go_bool
 from aksess.controllers.ingress_nginx.ingress_rules import (
     Authentication,
@@ -97,7 +98,7 @@ def read_rules(ingress: Ingress, settings: Settings, objects: Objects, otherwise
         service_upstream=given.boolean(
             "service-upstream", settings.service_upstream if given.raw("service-upstream") is None else False
         ),
-        assumptions=tuple(reader.assumptions),
+        assumptions=(*reader.assumptions, *_two_classes(ingress)),
     )
 
 
@@ -110,7 +111,17 @@ def _plain(ingress: Ingress, settings: Settings, lists: Lists) -> IngressRules:
         ssl_redirect=settings.ssl_redirect,
         force_ssl_redirect=settings.force_ssl_redirect,
         service_upstream=settings.service_upstream,
+        assumptions=_two_classes(ingress),
     )
+
+
+def _two_classes(ingress: Ingress) -> tuple[Assumption, ...]:
+    """kube-apiserver creates no Ingress whose field and old annotation name two classes; an update may make one."""
+    annotated = ingress.annotations.get(OLD_ANNOTATION, ingress.class_name)
+    if ingress.created or ingress.class_name is None or annotated == ingress.class_name:
+        return ()
+    text = f"Ingress {ingress.namespace}/{ingress.name} names two classes and is there all the same"
+    return (Assumption("controller-defaults", text),)
 
 
 class _Reader:
