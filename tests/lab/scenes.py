@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from aksess.errors import ProgramFailed
 from aksess.lab import apiserver, ingress_nginx, kube_proxy
 from aksess.lab.namespaces import STATE, every_address_is_local
 from aksess.lab.parts import part
+from aksess.lab.prober import Batch, Probe, probe_all
 from aksess.lab.programs import Program, run, until
+from aksess.lab.proxies import PROXIES, Setup, Site, started
 
 HOST = "10.224.0.4"
 POD = "10.244.0.10"
@@ -245,6 +248,40 @@ def a_program_that_fails() -> object:
     except ProgramFailed as error:
         return str(error)
     return "no error"
+
+
+def proxy_judges(name: str, which: str, *cases: str) -> object:
+    """What a real proxy answers to requests: ``source|host|path|X-Forwarded-For or a PROXY line``."""
+    every_address_is_local()
+    serve_as_pod()
+    office = ("203.0.113.0/24", "2001:db8:7::/48")
+    shop, admin = Site("shop.example.com", allow=office), Site("shop.example.com", "/admin", allow=("192.0.2.0/24",))
+    sites = {"lists": (shop, admin, Site("open.example.com")), "denied": (replace(shop, deny=("203.0.113.66/32",)),)}
+    setup = Setup(
+        sites.get(which, (shop,)),
+        f"{POD}:{POD_PORT}",
+        trusted=("198.51.100.0/24",) if which == "forwarded" else (),
+        proxy_protocol=which == "lines",
+    )
+    proxy = next(each for each in PROXIES if each.name == name)
+    program = started(proxy, setup, STATE / "proxy")
+    try:
+        return [_asked(each, setup) for each in cases]
+    finally:
+        program.stop()
+
+
+def _asked(case: str, setup: Setup) -> int | str:
+    source, host, path, more = case.split("|")
+    line = more.partition("PROXY ")[2]
+    head = f"PROXY TCP4 {line} 20.50.60.70 40000 80\r\n" if line else ""
+    forwarded = f"X-Forwarded-For: {more}\r\n" if more and not line else ""
+    request = f"{head}GET {path} HTTP/1.1\r\nHost: {host}\r\n{forwarded}Connection: close\r\n\r\n"
+    if ":" in source:
+        run("ip", "-6", "address", "replace", f"{source}/128", "dev", "lo", "nodad")
+    destination = "::1" if ":" in source else "20.50.60.70"
+    seen = probe_all(Batch([Probe(source, destination, setup.port, request.encode())], seconds=5))[0]
+    return int(seen.answer.split()[1]) if seen.effect == "answered" else seen.effect
 
 
 if __name__ == "__main__":
