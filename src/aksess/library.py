@@ -24,7 +24,7 @@ from aksess.access.names import Names, names_of
 from aksess.access.questions import Explanation, Reach, Sent
 from aksess.access.sources import parse_source
 from aksess.access.targets import parse_entry, parse_target
-from aksess.addresses import AddressSet, read_address
+from aksess.addresses import Address, AddressSet, read_address
 from aksess.checks import registry
 from aksess.checks.interface import Audited, Finding
 from aksess.errors import InputError, UsageError
@@ -33,6 +33,8 @@ from aksess.layers.egress import Allowance, Requirement
 from aksess.snapshot import Unread, read_files
 
 if TYPE_CHECKING:
+    from aksess.plan.plans import Plan, Refusal
+    from aksess.plan.today import Today
     from aksess.rehearsal.playing import Rehearsal
 
 __all__ = [
@@ -40,13 +42,16 @@ __all__ = [
     "Egress",
     "Sent",
     "audit",
+    "check_policies",
     "diff",
     "egress",
     "explain",
     "findings_about",
     "names",
+    "plan",
     "read",
     "rehearse",
+    "todays_policies",
     "who",
 ]
 
@@ -103,10 +108,7 @@ def audit(estate: Estate, *, strict: bool = False, as_of: dt.date | None = None,
     """
     evaluator = _evaluator(estate, strict)
     found = list(exposures(evaluator))
-    address = read_address(caller) if caller else None
-    if caller and address is None:
-        raise UsageError(f"{caller!r} is no address", hint="--caller takes the address you come from")
-    audited = Audited(evaluator, found, as_of or dt.date.today(), address)
+    audited = Audited(evaluator, found, as_of or dt.date.today(), _caller(caller))
     return Audit(tuple(found), tuple(registry.findings(audited)), tuple(estate.unread), estate.left_out)
 
 
@@ -199,6 +201,77 @@ def rehearse(
     chosen = AddressSet.union_of(parse_source(each, estate).addresses for each in sources) if sources else None
     evaluator = _evaluator(estate, False)
     return playing.rehearse(evaluator, files, exclude=exclude, chosen=chosen, real=real)
+
+
+def todays_policies(*paths: str | Path, exclude: Sequence[str] = ()) -> tuple[Today, ...]:
+    """Policies that describe today's access exactly; planning them changes nothing.
+
+    Raises:
+        InputError: A path does not exist, or nothing in the input was understood.
+    """
+    from aksess.plan.today import todays_policies as describe  # noqa: PLC0415 (plans load what other questions need not)
+    from aksess.plan.trials import Trials  # noqa: PLC0415
+
+    return tuple(describe(Trials.of(read_files(paths, exclude)).before))
+
+
+def check_policies(
+    policies: Sequence[str | Path], paths: Sequence[str | Path] = (), *, exclude: Sequence[str] = ()
+) -> tuple[Refusal, ...]:
+    """Validate policies; with an estate, also where it is not what they say, and who differs.
+
+    Raises:
+        PolicyError: A policy is wrong; the message names file, line and field.
+        InputError: A path does not exist, or nothing in the input was understood.
+    """
+    from aksess.plan import objections  # noqa: PLC0415
+    from aksess.plan.goals import goals_of  # noqa: PLC0415
+    from aksess.plan.trials import Trials  # noqa: PLC0415
+    from aksess.policy import read_policies, resolve  # noqa: PLC0415
+
+    read_them = read_policies(policies)
+    if not paths:
+        return ()
+    state = Trials.of(read_files(paths, exclude)).before
+    resolved = resolve(read_them, state.estate.tags, dt.date.today())
+    return tuple(objections.off_target(goals_of(list(state.exposures.values()), resolved), state))
+
+
+def plan(
+    paths: Sequence[str | Path],
+    policies: Sequence[str | Path],
+    *,
+    exclude: Sequence[str] = (),
+    caller: str = "",
+    allow: Sequence[str] = (),
+) -> Plan:
+    """The smallest ordered list of changes that makes an estate what policies say, proved by evaluating its result.
+
+    Args:
+        paths: The estate: files and folders.
+        policies: Files and folders of policies.
+        exclude: Globs of files to leave out.
+        caller: The address that commands are run from; it keeps its way to the API server.
+        allow: Slugs of guards that are overridden.
+
+    Raises:
+        PolicyError: A policy is wrong; the message names file, line and field.
+        InputError: A path does not exist, or nothing in the input was understood.
+        UsageError: ``caller`` is no address.
+    """
+    from aksess.plan.making import make  # noqa: PLC0415
+    from aksess.policy import read_policies, resolve  # noqa: PLC0415
+
+    snapshot = read_files(paths, exclude)
+    resolved = resolve(read_policies(policies), snapshot.tags, dt.date.today())
+    return make(snapshot, resolved, caller=_caller(caller), allowed=allow)
+
+
+def _caller(text: str) -> Address | None:
+    address = read_address(text) if text else None
+    if text and address is None:
+        raise UsageError(f"{text!r} is no address", hint="--caller takes the address you come from")
+    return address
 
 
 def names(estate: Estate) -> Names:

@@ -10,7 +10,7 @@ are looked up only when somebody reads them, so citing costs nothing until it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -27,6 +27,7 @@ __all__ = [
     "Place",
     "Ruling",
     "Verdict",
+    "field_text",
 ]
 
 
@@ -105,6 +106,19 @@ class Assumption:
     text: str
 
 
+def field_text(path: Sequence[str | int]) -> str:
+    """A field as kubectl writes it: ``metadata.annotations['example.com/x']``, ``spec.ports[0]``."""
+    shown = ""
+    for step in path:
+        if isinstance(step, int):
+            shown += f"[{step}]"
+        elif step.replace("_", "").replace("-", "").isalnum():
+            shown += f".{step}" if shown else step
+        else:
+            shown += f"['{step}']"
+    return shown
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """What decides: the layer, the resource, and the rule or field in it.
@@ -145,16 +159,8 @@ class Citation:
 
     @property
     def field_text(self) -> str:
-        """The deciding field as kubectl writes it: ``metadata.annotations['example.com/x']``, ``spec.ports[0]``."""
-        shown = ""
-        for step in self.path:
-            if isinstance(step, int):
-                shown += f"[{step}]"
-            elif step.replace("_", "").replace("-", "").isalnum():
-                shown += f".{step}" if shown else step
-            else:
-                shown += f"['{step}']"
-        return shown
+        """The deciding field as kubectl writes it."""
+        return field_text(self.path)
 
     @property
     def label(self) -> str:

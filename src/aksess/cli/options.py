@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-__all__ = ["AsOf", "Input", "Output", "Strict"]
+__all__ = ["AsOf", "Input", "Output", "PolicyFiles", "Strict"]
 
 _INPUT = Group("Input", sort_key=1)
 
@@ -17,6 +17,10 @@ Output = Annotated[
     Parameter(name=["--output", "-o"], help="Form of the result.", negative=()),
 ]
 Strict = Annotated[bool, Parameter(help="Count what rests on an assumption as indeterminate.", negative=())]
+PolicyFiles = Annotated[
+    tuple[str, ...],
+    Parameter(name=["--policy", "-p"], metavar="POLICY", help="File or folder of policies. Repeatable.", negative=()),
+]
 AsOf = Annotated[
     dt.date | None,
     Parameter(help="The day on which end-of-support dates are judged; today by default.", metavar="DATE"),

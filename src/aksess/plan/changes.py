@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from aksess.rulings import Layer
+from aksess.rulings import Layer, field_text
 
-__all__ = ["Action", "Change", "FieldPath", "Resource", "field_text"]
+__all__ = ["Action", "Change", "FieldPath", "Resource"]
 
 Action = Literal["create", "update", "delete"]
 FieldPath = tuple[str | int, ...]
@@ -109,16 +109,3 @@ class Change:
     def undo(self) -> Change:
         """The change that puts back what was there."""
         return Change(self.layer, self.resource, self.path, self.after, self.before, self.because)
-
-
-def field_text(path: FieldPath) -> str:
-    """A path as ``spec.ports[0].port`` or ``metadata.annotations["example.com/key"]``."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif step.replace("_", "").isalnum():
-            text += f".{step}" if text else step
-        else:
-            text += f'["{step}"]'
-    return text

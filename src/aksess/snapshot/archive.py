@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +19,9 @@ from aksess.snapshot.items import AzureItem
 from aksess.snapshot.places import StoredPlace
 from aksess.snapshot.recognition import Collector
 from aksess.snapshot.unread import Unread
+
+if TYPE_CHECKING:
+    from aksess.snapshot.snapshot import Snapshot
 
 __all__ = ["is_archive", "read", "write"]
 
@@ -51,7 +54,7 @@ def is_archive(data: bytes) -> bool:
     return data[:2] == _MAGIC
 
 
-def write(collector: Collector) -> bytes:
+def write(collector: Collector | Snapshot) -> bytes:
     """The archive of what a collector took; the same content gives the same bytes."""
     encoder = msgspec.json.Encoder(order="deterministic")
     lines: list[Any] = [{"aksess": "snapshot", "version": _VERSION}]

@@ -60,6 +60,16 @@ class JsonPlace:
         """The path as the user named it."""
         return self._source.file
 
+    @property
+    def source(self) -> SourceText:
+        """The file that holds it."""
+        return self._source
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The byte offsets, in the file, of its beginning and of what comes after it."""
+        return self._start, self._end
+
     def line(self, path: Path = ()) -> int:
         """The line of the object, or of a field in it."""
         line = self._source.line_at(self._start)
@@ -172,12 +182,13 @@ def _skip(text: str, position: int) -> int:
 
 
 class YamlDocument:
-    """One document of a YAML file: its text and the line it begins at."""
+    """One document of a YAML file: its text, the line it begins at, and its offset (in characters) in the file."""
 
-    def __init__(self, file: str, text: str, first_line: int) -> None:
+    def __init__(self, file: str, text: str, first_line: int, start: int = 0) -> None:
         self.file = file
         self.text = text
         self.first_line = first_line
+        self.start = start
 
     @cached_property
     def root(self) -> yaml.Node | None:
@@ -198,6 +209,16 @@ class YamlPlace:
     def file(self) -> str:
         """The path as the user named it."""
         return self._document.file
+
+    @property
+    def document(self) -> YamlDocument:
+        """The document that holds it."""
+        return self._document
+
+    @property
+    def path(self) -> Path:
+        """The path that leads to it from the root of the document."""
+        return self._prefix
 
     def line(self, path: Path = ()) -> int:
         """The line of the object, or of a field in it."""

@@ -43,7 +43,7 @@ def documents(file: str, text: str) -> Iterator[YamlDocument]:
         body = text[start:end]
         # directives (%YAML) stand before their marker and belong to no document
         if _CONTENT.search(body) and not body.lstrip().startswith("%"):
-            yield YamlDocument(file, body, line)
+            yield YamlDocument(file, body, line, start)
         if marker is not None:
             line += text.count("\n", start, marker.end())
             start = marker.end()

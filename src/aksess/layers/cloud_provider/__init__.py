@@ -23,7 +23,15 @@ from aksess.layers.cloud_provider.access_control import AccessControl, Annotatio
 from aksess.layers.cloud_provider.behaviour import Behaviour
 from aksess.layers.cloud_provider.cluster import Cluster
 from aksess.layers.cloud_provider.drift import Difference, Drift, Kind, drift
-from aksess.layers.cloud_provider.prediction import ASSUMPTION, Origin, Prediction, Unlocated, behaviour_of, predict
+from aksess.layers.cloud_provider.prediction import (
+    ASSUMPTION,
+    Origin,
+    Prediction,
+    Unlocated,
+    behaviour_of,
+    predict,
+    reconciled,
+)
 from aksess.layers.cloud_provider.reconcile import Cause, Refusal, Step, reconcile
 from aksess.layers.cloud_provider.rules import LIMIT, Usage, WrittenRule
 
@@ -51,4 +59,5 @@ __all__ = [
     "drift",
     "predict",
     "reconcile",
+    "reconciled",
 ]

@@ -14,7 +14,7 @@ Source: kubernetes-sigs/cloud-provider-azure pkg/provider/azure_loadbalancer.go 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from aksess.estate import Estate
@@ -30,7 +30,7 @@ from aksess.layers.cloud_provider.wanted import WantedRule, wanted
 from aksess.rulings import Assumption
 from aksess.snapshot.places import StoredPlace
 
-__all__ = ["ASSUMPTION", "Origin", "Prediction", "Unlocated", "behaviour_of", "predict"]
+__all__ = ["ASSUMPTION", "Origin", "Prediction", "Unlocated", "behaviour_of", "predict", "reconciled"]
 
 ASSUMPTION = Assumption(
     "aks-nsg-predicted",
@@ -134,6 +134,22 @@ def predict(estate: Estate, start: SecurityGroup | None = None, behaviour: Behav
         run.doubts,
         run.unsettled,
     )
+
+
+def reconciled(estate: Estate, group: SecurityGroup, services: Collection[Name]) -> tuple[WrittenRule, ...]:
+    """The rules of the group that is there once some Services, by name, were reconciled, the oldest first.
+
+    Nothing but a change of a Service makes the provider look at the group, so rules of others stay as they are. What it
+    refuses or what cannot be told leaves the group as it is.
+    """
+    behaviour = behaviour_of(estate)
+    rules: Sequence[WrittenRule] = [WrittenRule.of(rule) for rule in group.rules if not rule.default]
+    if behaviour.predicted:
+        for step in _Run(estate, behaviour).steps:
+            if step.control.service.key in services:
+                outcome = reconcile(rules, step, behaviour)
+                rules = rules if isinstance(outcome, Refusal) else outcome
+    return tuple(rules)
 
 
 def _group(start: SecurityGroup | None, rules: Iterable[WrittenRule]) -> SecurityGroup:

@@ -7,7 +7,7 @@ else, so that even a name that got through could do nothing. Pages work without 
 
 from __future__ import annotations
 
-from aksess.report.html.pages import audit, comparison, egress, explanation, reach
+from aksess.report.html.pages import audit, comparison, egress, explanation, plan, reach
 from aksess.report.html.rehearsal import rehearsal
 
-__all__ = ["audit", "comparison", "egress", "explanation", "reach", "rehearsal"]
+__all__ = ["audit", "comparison", "egress", "explanation", "plan", "reach", "rehearsal"]

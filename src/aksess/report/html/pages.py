@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from aksess.access.comparison import Difference
 from aksess.access.names import Names
@@ -10,13 +11,13 @@ from aksess.access.questions import Explanation, Reach
 from aksess.addresses import AddressSet
 from aksess.checks.interface import Finding, Severity
 from aksess.library import Audit, Egress
-from aksess.report import groups
+from aksess.report import groups, plans
 from aksess.report.html.rendering import render
 from aksess.report.html.views import Places, Sets, routes, shares, way_views
 from aksess.report.routes import LAYERS, headline, hidden
 from aksess.rulings import Citation, Verdict
 
-__all__ = ["audit", "comparison", "egress", "explanation", "reach"]
+__all__ = ["audit", "comparison", "egress", "explanation", "plan", "reach"]
 
 
 def explanation(found: Explanation, findings: Sequence[Finding], names: Names) -> str:
@@ -83,6 +84,24 @@ def comparison(found: Sequence[Difference], names: Names) -> str:
         losing=sum(bool(each.lost) for each in found),
         new=sum(each.before is None for each in found),
         gone=sum(each.after is None for each in found),
+    )
+
+
+def plan(found: dict[str, Any]) -> str:
+    """A plan in its stored form: the changes in their order, and exactly who gains and who loses."""
+    sets = Sets(())
+    differences = []
+    for each in found["access"]:
+        parts = [(word, AddressSet.of(*each[word]["cidrs"])) for word in ("gained", "lost")]
+        differences.append((each, [(word, sets.of(part)) for word, part in parts if part]))
+    return render(
+        "plan.html.j2",
+        plan=found,
+        headline=plans.headline(found),
+        steps=[(each, *plans.step(each)) for each in found["changes"]],
+        differences=differences,
+        gaining=sum(bool(each["gained"]["cidrs"]) for each in found["access"]),
+        losing=sum(bool(each["lost"]["cidrs"]) for each in found["access"]),
     )
 
 
