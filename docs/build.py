@@ -1,7 +1,7 @@
 """Bring the documents up to date with what the program prints: console blocks and the table of checks.
 
 ``python docs/build.py`` rewrites them, ``--check`` only says which are stale. A console block is run line by line in a
-folder that holds the estate of ``aksess demo``; what follows a command is its output.
+folder that holds the estate of ``aksess demo`` and the example policies; what follows a command is its output.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ def current(page: Path) -> str:
     """A page as it should read today."""
     with tempfile.TemporaryDirectory() as folder:
         _run("aksess demo --to aksess-demo", Path(folder))
+        shutil.copytree(ROOT / "examples" / "policies", Path(folder) / "policies")
         return BLOCK.sub(lambda found: _played(found[1], Path(folder)), page.read_text(encoding="utf-8"))
 
 

@@ -148,3 +148,14 @@ def test_what_is_missing_is_said_in_one_line(run: Run, words: list[str], said: s
     assert told.code == 1
     assert said in told.err
     assert len(told.err.splitlines()) == 1
+
+
+def test_export_writes_what_carries_the_plan_out(run: Run, demo: str, policy: str, tmp_path: Path) -> None:
+    out, folder = str(tmp_path / "plan.json"), tmp_path / "scripts"
+    run("plan", "-f", demo, "-p", policy, "--out", out)
+    assert run("export", out, "--as", "kubectl", "--to", str(folder)).code == 0
+    assert "kubectl patch ingress/admin --namespace shop" in (folder / "apply.sh").read_text()
+    assert (folder / "undo.sh").stat().st_mode & 0o111
+    told = run("export", out, "--as", "az", "--to", str(folder))
+    assert (told.code, "the plan changes nothing in Azure" in told.err) == (1, True)
+    assert "none of az, bicep" in run("export", out, "--as", "chef", "--to", str(folder)).err

@@ -26,6 +26,7 @@ _COMMANDS = {
     "policy": "Who may reach what, as a document: write today's, check one.",
     "plan": "What to change so that the estate is what policies say, who gains and who loses by it.",
     "show": "A stored plan, as it was printed.",
+    "export": "A plan as files that carry it out: scripts, patches, templates.",
     "predict": "Write the estate as it will be after a plan.",
     "rehearse": "The estate as real packets on this machine, against what the answers say.",
     "checks": "What audit looks for: the list, or the page of one check.",
@@ -34,7 +35,7 @@ _COMMANDS = {
 
 app = App(
     "aksess",
-    help="Who can reach an application on AKS, through which rule, and why. Read-only.",
+    help="Who can reach an application on AKS, through which rule, and why. It changes nothing by itself.",
     version=f"aksess {__version__}",
     version_flags=["--version"],
     help_format="plaintext",
