@@ -234,7 +234,10 @@ def check_policies(
         return ()
     state = Trials.of(read_files(paths, exclude)).before
     resolved = resolve(read_them, state.estate.tags, dt.date.today())
-    return tuple(objections.off_target(goals_of(list(state.exposures.values()), resolved), state))
+    found = list(objections.off_target(goals_of(list(state.exposures.values()), resolved), state))
+    if resolved.sends:
+        found += objections.egress_missing(state, resolved.cluster_label)
+    return tuple(found)
 
 
 def plan(

@@ -195,3 +195,46 @@ def test_what_reacts_to_a_local_service_is_predicted(tmp_path: Path) -> None:
     service = after.services["ingress-nginx", "ingress-nginx-controller"]
     assert service.external_policy == "Local"
     assert service.health_check_node_port == 32767
+
+
+@pytest.mark.parametrize(("base_line", "refused"), [("required", True), ("unmanaged", False)])
+def test_what_the_cluster_has_to_send_out_is_let_out_or_said(tmp_path: Path, base_line: str, refused: bool) -> None:
+    estate = tmp_path / "estate"
+    estate.mkdir()
+    group = "/subscriptions/0/resourceGroups/g/providers/Microsoft.Network/networkSecurityGroups/edge"
+    network = "/subscriptions/0/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v"
+    closed = {
+        "name": "out",
+        "properties": {
+            "priority": 100,
+            "direction": "Outbound",
+            "access": "Deny",
+            "protocol": "*",
+            "sourceAddressPrefix": "*",
+            "sourcePortRange": "*",
+            "destinationAddressPrefix": "*",
+            "destinationPortRange": "*",
+        },
+    }
+    subnet = {
+        "id": f"{network}/subnets/nodes",
+        "name": "nodes",
+        "properties": {"addressPrefix": "10.224.0.0/16", "networkSecurityGroup": {"id": group}},
+    }
+    cluster = api_server()
+    cluster["properties"]["agentPoolProfiles"] = [{"name": "one", "vnetSubnetID": f"{network}/subnets/nodes"}]
+    resources = [
+        cluster,
+        {"id": group, "name": "edge", "properties": {"securityRules": [closed]}},
+        {"id": network, "name": "v", "properties": {"subnets": [subnet]}},
+    ]
+    (estate / "azure.json").write_text(json.dumps(resources))
+    document = {
+        "apiVersion": "aksess.dev/v1alpha1",
+        "kind": "ClusterAccessPolicy",
+        "metadata": {"name": "cluster"},
+        "spec": {"egress": {"baseLine": base_line}},
+    }
+    plan = planned(tmp_path, [*controller(), ingress("web")], document)
+    said = "is not let out (stopped by networkSecurityGroup edge out)"
+    assert any(said in each.reason for each in plan.refused) is refused

@@ -84,6 +84,8 @@ class _Maker:
         of_api = self._api_server()
         after = self.trials.after([*changes, *of_api])
         self.refused += objections.off_target(goals, after)
+        if self.resolved.sends:
+            self.refused += objections.egress_missing(after, self.resolved.cluster_label)
         self.refused += objections.beyond_policies(before, after, goals)
         steps, fault = ordered(self.trials, changes, goals)
         steps += of_api

@@ -16,8 +16,9 @@ from aksess.checks.registry import check_of
 from aksess.plan.goals import PUBLIC, Goal
 from aksess.plan.plans import Refusal
 from aksess.plan.trials import State
+from aksess.rulings import Verdict
 
-__all__ = ["beyond_policies", "guards", "is_met", "off_target"]
+__all__ = ["beyond_policies", "egress_missing", "guards", "is_met", "off_target"]
 
 _GUARDS = {
     "nsg-blocks-probes": "blocks-probes",
@@ -86,6 +87,15 @@ def beyond_policies(before: State, after: State, goals: dict[str, Goal]) -> Iter
         if each.lost:
             reason = f"{each.exposure}, which no policy names, would lose {_some(each.lost)}"
             yield Refusal(label, reason, instead, "cuts-without-policy")
+
+
+def egress_missing(state: State, label: str) -> Iterator[Refusal]:
+    """What the cluster needs to send out and surely may not; plans do not write outbound rules."""
+    for each in state.evaluator.requirements:
+        if each.verdict == Verdict.DENIED:
+            by = f" (stopped by {each.citation.label} {each.citation.rule})" if each.citation else ""
+            needed = f"{each.need.destination} {each.need.protocol} {each.need.port}"
+            yield Refusal(label, f"egress: {each.need.name} to {needed} is not let out{by}", "allow it by hand first")
 
 
 def guards(before: State, after: State, caller: Address | None) -> Iterator[Refusal]:

@@ -81,6 +81,7 @@ class Resolved:
         api_server: Who reaches the API server; None where nothing is said.
         always: Who is never locked out of what the cluster policy governs.
         closes: Whether applications without a policy are closed.
+        sends: Whether what the cluster needs to send out has to be let out.
         cluster_label: Label of the cluster policy; empty where there is none.
     """
 
@@ -88,6 +89,7 @@ class Resolved:
     api_server: AddressSet | None = None
     always: AddressSet = NOBODY
     closes: bool = False
+    sends: bool = False
     cluster_label: str = ""
 
 
@@ -112,7 +114,8 @@ def resolve(policies: Policies, tags: ServiceTags, as_of: dt.date) -> Resolved:
     admitted = None
     if spec.api_server is not None:
         admitted = book.members(cluster, spec.api_server.allow, ("spec", "apiServer", "allow")) | always
-    return Resolved(access, admitted, always, spec.without_policy == "close", cluster.label)
+    closes, sends = spec.without_policy == "close", spec.egress.base_line == "required"
+    return Resolved(access, admitted, always, closes, sends, cluster.label)
 
 
 @dataclass
