@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from small_rehearsals import address, foreseen
 
 from aksess.addresses import AddressSet
 from aksess.lab.prober import Seen
 from aksess.rehearsal.outcomes import Expected, Shown, agrees, shown
+from rehearsal.small_rehearsals import address, foreseen
 
 FROM_A_LIST = AddressSet.of("203.0.113.0/24")
 

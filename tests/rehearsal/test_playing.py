@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fake_lab import REACHED, TIMEOUT, FakeLabs, reached_as
 
 from aksess.access.evaluator import Evaluator
 from aksess.addresses import AddressSet
@@ -13,6 +12,7 @@ from aksess.lab.prober import Probe, Seen
 from aksess.rehearsal.playing import Rehearsal, rehearse
 from aksess.rehearsal.trials import LeftOut
 from lab.lab_estates import Object, controller, endpoints, estate_of, ingress, service
+from rehearsal.fake_lab import REACHED, TIMEOUT, FakeLabs, reached_as
 
 INSIDE, OUTSIDE = "203.0.113.7", "198.51.100.7"
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from small_rehearsals import address, entry
 
 from aksess.access.evaluator import Evaluator
 from aksess.access.exposures import exposures
@@ -14,6 +13,7 @@ from aksess.addresses import AddressSet
 from aksess.controllers.interface import Request
 from aksess.rehearsal.trials import LeftOut, Trial, from_somewhere, probe_of, trials_of
 from lab.lab_estates import Object, controller, endpoints, estate_of, ingress, service
+from rehearsal.small_rehearsals import address, entry
 from shared import shared_path
 
 FRONTEND = "20.50.60.70"
