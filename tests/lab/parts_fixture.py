@@ -16,15 +16,21 @@ from aksess.errors import PartMissing
 from aksess.lab.namespaces import entering
 from aksess.lab.parts import Part, part
 
+_REQUIRED = "AKSESS_REQUIRE_PARTS"
+_OF_EXPORTS = {"helm", "kustomize", "opentofu", "azurerm"}
 SCENES = Path(__file__).with_name("scenes.py")
 
 
 def need(name: str) -> Part:
-    """The part; without it the test is skipped, or fails under AKSESS_REQUIRE_PARTS=1."""
+    """The part; without it the test is skipped, or fails under AKSESS_REQUIRE_PARTS=1.
+
+    Tools that only exports are checked with take ten minutes to build: they are required by name,
+    AKSESS_REQUIRE_EXPORT_PARTS=1.
+    """
     try:
         return part(name)
     except PartMissing as missing:
-        _do_without(str(missing))
+        _do_without(str(missing), "AKSESS_REQUIRE_EXPORT_PARTS" if name in _OF_EXPORTS else _REQUIRED)
 
 
 def need_namespaces() -> None:
@@ -61,7 +67,7 @@ def _why_no_namespaces() -> str:
     )
 
 
-def _do_without(reason: str) -> NoReturn:
-    if os.environ.get("AKSESS_REQUIRE_PARTS") == "1":
-        pytest.fail(f"{reason}; AKSESS_REQUIRE_PARTS=1 asks for it", pytrace=False)
+def _do_without(reason: str, required: str = _REQUIRED) -> NoReturn:
+    if os.environ.get(required) == "1":
+        pytest.fail(f"{reason}; {required}=1 asks for it", pytrace=False)
     pytest.skip(reason)
