@@ -227,9 +227,10 @@ def check_policies(
     from aksess.plan import objections  # noqa: PLC0415
     from aksess.plan.goals import goals_of  # noqa: PLC0415
     from aksess.plan.trials import Trials  # noqa: PLC0415
-    from aksess.policy import read_policies, resolve  # noqa: PLC0415
+    from aksess.policy import check_references, read_policies, resolve  # noqa: PLC0415
 
     read_them = read_policies(policies)
+    check_references(read_them, dt.date.today())
     if not paths:
         return ()
     state = Trials.of(read_files(paths, exclude)).before

@@ -44,7 +44,7 @@ def resolved(folder: Path, text: str, tags: ServiceTags = TAGS) -> Resolved:
         (
             TARGET + "  allow: [{cidr: 192.0.2.0/25}]\n  deny: [{cidr: 192.0.2.0/24}]\n",
             7,
-            "spec.deny: takes out everybody that allow lets in (nobody would get in)",
+            "spec.deny: takes out everybody that allow lets in (nobody would get in; ",
         ),
         ("  targetRefs: [{kind: Pod, name: web}]\n  public: true\n", 5, "spec.targetRefs[0].kind: "),
     ],
@@ -75,7 +75,8 @@ def test_groups_that_hold_themselves(tmp_path: Path) -> None:
 
 def test_one_name_twice(tmp_path: Path) -> None:
     one = HEAD + TARGET + "  public: true\n"
-    with pytest.raises(PolicyError, match=r"p.yaml:8: AccessPolicy shop/p is given twice, first in .*p.yaml:1"):
+    said = r"p.yaml:10: metadata.name: AccessPolicy shop/p is given twice, first in .*p.yaml:1 \(keep one of them\)"
+    with pytest.raises(PolicyError, match=said):
         resolved(tmp_path, f"{one}---\n{one}")
 
 

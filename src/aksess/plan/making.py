@@ -43,7 +43,7 @@ def make(snapshot: Snapshot, resolved: Resolved, *, caller: Address | None = Non
     Raises:
         PolicyError: A target that nothing answers to, or policies that contradict each other.
     """
-    maker = _Maker(Trials.of(snapshot), resolved, caller)
+    maker = _Maker(Trials.of(snapshot), resolved, caller, warnings=list(resolved.notes))
     return maker.plan(frozenset(allowed))
 
 

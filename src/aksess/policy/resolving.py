@@ -1,7 +1,7 @@
-"""What policies mean: the exact sets of addresses, with groups and service tags put in.
+"""What policies mean: the exact sets of addresses, with groups, service tags, feeds and DNS names put in.
 
-Whatever cannot be put in (an unknown tag or group, an entry that has expired) is refused, never left out: a policy with
-a hole would cut people off, or let them in.
+Whatever cannot be put in (an unknown tag or group, an entry that has expired, a feed that changed) is refused, never
+left out: a policy with a hole would cut people off, or let them in.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ from dataclasses import dataclass, replace
 from dataclasses import field as stored
 from typing import Any
 
-from aksess.addresses import EVERYONE, NOBODY, AddressSet, ServiceTags, set_of
-from aksess.addresses.parsing import plain_source
-from aksess.policy.documents import AccessPolicy, Entry
+from aksess.addresses import EVERYONE, NOBODY, AddressSet, ServiceTags, is_internet
+from aksess.addresses.parsing import go_set
+from aksess.errors import ParseError
+from aksess.policy import feeds
+from aksess.policy.documents import AccessPolicy, AddressGroup, Entry, GroupEntry
+from aksess.policy.feeds import Fetch, LookUp
 from aksess.policy.reading import Policies, Step, Written
+from aksess.policy.references import check_references
 
 __all__ = ["Allowed", "Resolved", "Target", "resolve"]
 
@@ -71,6 +75,11 @@ class Allowed:
     untagged: AddressSet
     written: Written[AccessPolicy] = stored(repr=False, compare=False)
 
+    @property
+    def public(self) -> bool:
+        """Whether it says ``public: true``."""
+        return self.denied is not None
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -83,6 +92,7 @@ class Resolved:
         closes: Whether applications without a policy are closed.
         sends: Whether what the cluster needs to send out has to be let out.
         cluster_label: Label of the cluster policy; empty where there is none.
+        notes: What people should know: what DNS names and feeds gave today, lists that hold the whole Internet.
     """
 
     access: tuple[Allowed, ...] = ()
@@ -91,48 +101,60 @@ class Resolved:
     closes: bool = False
     sends: bool = False
     cluster_label: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def resolve(policies: Policies, tags: ServiceTags, as_of: dt.date) -> Resolved:
+def resolve(
+    policies: Policies, tags: ServiceTags, as_of: dt.date, *, fetch: Fetch | None = None, look_up: LookUp | None = None
+) -> Resolved:
     """The meaning of policies.
 
     Args:
         policies: What was read.
         tags: Service tags of the estate.
         as_of: The day on which entries are judged to have expired.
+        fetch: Gets the content of a feed; over https by default.
+        look_up: Gets the addresses of a DNS name; as this machine resolves it by default.
 
     Raises:
-        PolicyError: An entry has expired, names an unknown group or tag, or nobody would get in.
+        PolicyError: An entry has expired or cannot be resolved, groups hold each other, two policies speak of one
+            target, or nobody would get in.
     """
-    book = _Book(policies, tags, as_of)
+    check_references(policies, as_of)
+    book = _Book(policies, tags, fetch or feeds.fetch, look_up or feeds.look_up)
     access = tuple(book.allowed(each) for each in policies.access)
     cluster = policies.cluster
     if cluster is None:
-        return Resolved(access)
+        return Resolved(access, notes=tuple(book.notes))
     spec = cluster.document.spec
     always = book.members(cluster, spec.always, ("spec", "always"))
     admitted = None
     if spec.api_server is not None:
         admitted = book.members(cluster, spec.api_server.allow, ("spec", "apiServer", "allow")) | always
     closes, sends = spec.without_policy == "close", spec.egress.base_line == "required"
-    return Resolved(access, admitted, always, closes, sends, cluster.label)
+    return Resolved(access, admitted, always, closes, sends, cluster.label, tuple(book.notes))
 
 
 @dataclass
 class _Book:
-    """Looks names up."""
+    """Looks names up, each once."""
 
     policies: Policies
     tags: ServiceTags
-    as_of: dt.date
-    _open: list[str] = stored(default_factory=list)
+    fetch: Fetch
+    look_up: LookUp
+    notes: list[str] = stored(default_factory=list)
+    _groups: dict[str, AddressSet] = stored(default_factory=dict)
 
     def allowed(self, policy: Written[AccessPolicy]) -> Allowed:
         document, spec = policy.document, policy.document.spec
         denied = self.members(policy, spec.deny, ("spec", "deny"))
         listed = EVERYONE if spec.public else self.members(policy, spec.allow, ("spec", "allow"))
         if not listed - denied:
-            raise policy.refuse("takes out everybody that allow lets in", "nobody would get in", "spec", "deny")
+            everybody = "everybody" if spec.public else "everybody that allow lets in"
+            raise policy.refuse(f"takes out {everybody}", _CLOSING, "spec", "deny")
+        if not spec.public and is_internet(listed - denied):
+            self.notes.append(f"{policy.label} lets the whole Internet in without saying public: true")
         tagged = [each for each in spec.allow if each.service_tag] if not denied else []
         rest = [each for each in spec.allow if not each.service_tag]
         return Allowed(
@@ -144,24 +166,34 @@ class _Book:
             ),
             listed - denied,
             denied if spec.public else None,
-            tuple(each.service_tag for each in tagged if each.service_tag),
+            tuple(dict.fromkeys(each.service_tag for each in tagged if each.service_tag)),
             self.members(policy, rest, ("spec", "allow")) if tagged else listed - denied,
             policy,
         )
 
     def members(self, written: Written[Any], entries: Sequence[Entry], path: tuple[Step, ...]) -> AddressSet:
         """The addresses of entries."""
-        return AddressSet.union_of(self._addresses(written, each, (*path, index)) for index, each in enumerate(entries))
+        named = [
+            self._named(written, each, (*path, index)) for index, each in enumerate(entries) if each.network is None
+        ]
+        return AddressSet.union_of([go_set(each.network for each in entries if each.network is not None), *named])
 
-    def _addresses(self, written: Written[Any], entry: Entry, path: tuple[Step, ...]) -> AddressSet:
-        if entry.expires is not None and entry.expires < self.as_of:
-            hint = "remove the entry, or give it a new date"
-            raise written.refuse(f"expired on {entry.expires}", hint, *path, "expires")
+    def _named(self, written: Written[Any], entry: Entry, path: tuple[Step, ...]) -> AddressSet:
         if entry.group is not None:
-            return self._group(written, entry.group, (*path, "group"))
+            return self._group(entry.group)
         if entry.service_tag is not None:
             return self._tag(written, entry.service_tag, (*path, "serviceTag"))
-        return set_of([plain_source(entry.cidr or entry.address or "")])
+        if isinstance(entry, GroupEntry) and entry.url is not None:
+            return self._feed(written, entry, entry.url, (*path, "url"))
+        if isinstance(entry, GroupEntry) and entry.dns is not None:
+            return self._name(written, entry.dns, (*path, "dns"))
+        raise AssertionError("an entry has exactly one form")
+
+    def _group(self, name: str) -> AddressSet:
+        if name not in self._groups:
+            group = next(each for each in self.policies.groups if each.document.metadata.name == name)
+            self._groups[name] = self.members(group, group.document.spec.entries, ("spec", "entries"))
+        return self._groups[name]
 
     def _tag(self, written: Written[Any], name: str, path: tuple[Step, ...]) -> AddressSet:
         found = self.tags.get(name)
@@ -170,16 +202,46 @@ class _Book:
             raise written.refuse(f"service tag {name} is in no tag file of the input", hint, *path)
         return found
 
-    def _group(self, written: Written[Any], name: str, path: tuple[Step, ...]) -> AddressSet:
-        group = next((each for each in self.policies.groups if each.document.metadata.name == name), None)
-        if group is None:
-            raise written.refuse(
-                f"there is no AddressGroup {name}", "give its file with -p, or correct the name", *path
+    def _feed(self, written: Written[AddressGroup], entry: GroupEntry, url: str, path: tuple[Step, ...]) -> AddressSet:
+        try:
+            found = feeds.read_feed(self.fetch(url), entry.sha256)
+        except OSError as error:
+            raise written.refuse(f"{url} cannot be fetched: {_reason(error)}", _OFFLINE, *path) from None
+        except ParseError as error:
+            hint = "look at what it holds now, then pin that or write the entries out"
+            raise written.refuse(f"{url} is not taken: {error.what}", hint, *path) from None
+        if entry.refresh is not None:
+            self.notes.append(
+                f"{written.label}: {url} held {_counted(found)} when it was fetched; {entry.owner} signed it off "
+                f"until {entry.expires}"
             )
-        if name in self._open:
-            chain = " → ".join([*self._open[self._open.index(name) :], name])
-            raise written.refuse(f"groups that hold themselves: {chain}", "take one of them out", *path)
-        self._open.append(name)
-        found = self.members(group, group.document.spec.entries, ("spec", "entries"))
-        self._open.pop()
         return found
+
+    def _name(self, written: Written[AddressGroup], name: str, path: tuple[Step, ...]) -> AddressSet:
+        try:
+            texts = self.look_up(name)
+            found = feeds.addresses_of(texts)
+        except OSError as error:
+            raise written.refuse(f"{name} does not resolve: {_reason(error)}", _OFFLINE, *path) from None
+        except ParseError as error:
+            raise written.refuse(f"{name} does not resolve: {error.what}", _OFFLINE, *path) from None
+        listed = ", ".join(texts) if len(texts) <= _FEW else _counted(found)
+        self.notes.append(f"{written.label}: {name} was {listed} when it was resolved; a name can move, the rules stay")
+        return found
+
+
+_FEW = 8
+_OFFLINE = "try again, or write its addresses out"
+_CLOSING = (
+    "nobody would get in; to close it on purpose, take the policy out and say withoutPolicy: close in the "
+    "ClusterAccessPolicy"
+)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__
+
+
+def _counted(addresses: AddressSet) -> str:
+    size = addresses.size()
+    return f"{size:,} address{'' if size == 1 else 'es'}"
