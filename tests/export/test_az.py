@@ -33,6 +33,8 @@ from orders import (
 
 from aksess.errors import ExportRefused
 from aksess.export import az
+from aksess.export.scripts import script
+from aksess.export.wording import Step
 
 APPLY = f"""\
 #!/usr/bin/env bash
@@ -106,10 +108,10 @@ def test_apply_makes_and_undo_takes_back(tmp_path: Path) -> None:
     after = {_key(each): _plain(each.after) for each in changes}
     scripts = written(exported(az.files, order(*changes)), tmp_path)
     state = dict(before)
-    for script, wanted in (("apply.sh", after), ("apply.sh", after), ("undo.sh", before), ("undo.sh", before)):
-        for command in _run(scripts / script, tmp_path):
+    for name, wanted in (("apply.sh", after), ("apply.sh", after), ("undo.sh", before), ("undo.sh", before)):
+        for command in _run(scripts / name, tmp_path):
             _carry_out(command, state)
-        assert state == wanted, script
+        assert state == wanted, name
 
 
 @settings(max_examples=40)
@@ -124,7 +126,7 @@ def test_any_text_arrives_as_it_was(
     ]
     # the name of a resource goes into comments as well
     strange = object_change(azure("Microsoft.Network/networkSecurityGroups", label), ("metadata",), None, "x")
-    text = az._script(label, [az.Step(1, each) for each in changes], [az.Step(2, strange)])
+    text = script(label, [Step(1, each) for each in changes], [Step(2, strange)], "", az._command)
     commands = _run(written({"apply.sh": text}, folder) / "apply.sh", folder)
     assert [_literal(_options(each)["--description"][0]) for each in commands] == descriptions
 

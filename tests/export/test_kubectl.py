@@ -8,13 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from orders import INGRESS, LIST, OPENED, SERVICE, listed, object_change
 
 from aksess.errors import ExportRefused
 from aksess.export import kubectl
 from aksess.export.interface import Order
 from aksess.plan.changes import Change
 from aksess.snapshot import Snapshot
-from export.orders import INGRESS, LIST, OPENED, SERVICE, listed, object_change
 
 RANGES = object_change(SERVICE, ("spec", "loadBalancerSourceRanges"), None, ["203.0.113.0/24"])
 

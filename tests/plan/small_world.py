@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from aksess.policy import Resolved, read_policies, resolve
 from aksess.snapshot import Snapshot, read_files
 
 LIST = "nginx.ingress.kubernetes.io/whitelist-source-range"
@@ -85,6 +87,13 @@ def snapshot(folder: Path, objects: Sequence[Object]) -> Snapshot:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "objects.yaml").write_text(yaml.safe_dump_all(objects, sort_keys=False))
     return read_files([folder])
+
+
+def resolved(folder: Path, estate: Snapshot, *documents: Object) -> Resolved:
+    """Policies with the meaning that they have in an estate."""
+    file = folder / "policies.yaml"
+    file.write_text(yaml.safe_dump_all(documents, sort_keys=False))
+    return resolve(read_policies([file]), estate.tags, dt.date(2026, 11, 25))
 
 
 def policy(kind: str, target: str, name: str = "", **spec: Any) -> Object:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,9 +15,8 @@ from aksess.plan.goals import goals_of
 from aksess.plan.making import make
 from aksess.plan.today import todays_policies
 from aksess.plan.trials import Trials
-from aksess.policy import Resolved, read_policies, resolve
 from aksess.snapshot import Snapshot, read_files
-from plan.small_world import backend, balanced, controller, ingress, only, policy, snapshot
+from plan.small_world import backend, balanced, controller, ingress, only, policy, resolved, snapshot
 from shared import shared_path
 
 CIDRS = st.sampled_from(
@@ -55,12 +52,6 @@ def policies(draw: st.DrawFn) -> list[dict[str, Any]]:
     return found
 
 
-def _resolved(folder: Path, estate: Snapshot, documents: list[dict[str, Any]]) -> Resolved:
-    file = folder / "policies.yaml"
-    file.write_text(yaml.safe_dump_all(documents, sort_keys=False))
-    return resolve(read_policies([file]), estate.tags, dt.date(2026, 11, 25))
-
-
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(clusters(), policies().filter(bool))
 def test_a_plan_is_exact_complete_minimal_and_safe_at_every_step(
@@ -69,7 +60,7 @@ def test_a_plan_is_exact_complete_minimal_and_safe_at_every_step(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         estate = snapshot(folder / "estate", objects)
-        wanted = _resolved(folder, estate, documents)
+        wanted = resolved(folder, estate, *documents)
         plan = make(estate, wanted)
     if plan.refused:
         assert plan.changes == ()
@@ -112,7 +103,7 @@ def _assert_nothing_to_do(folder: Path, estate: Snapshot) -> int:
     state = Trials.of(estate).before
     documents = [each.document for each in todays_policies(state) if each.document]
     if documents:
-        plan = make(estate, _resolved(folder, estate, documents))
+        plan = make(estate, resolved(folder, estate, *documents))
         assert (plan.changes, plan.refused) == ((), ())
     return len(documents)
 
@@ -125,6 +116,6 @@ def test_most_random_plans_are_made(tmp_path: Path, policy_of_frontend: str) -> 
     estate = snapshot(tmp_path / "estate", objects)
     documents = [policy("Ingress", each, allow=only("203.0.113.0/24")) for each in APPLICATIONS]
     documents.append(policy("Service", "broker", allow=only("198.51.100.0/28")))
-    plan = make(estate, _resolved(tmp_path, estate, documents))
+    plan = make(estate, resolved(tmp_path, estate, *documents))
     assert plan.refused == ()
     assert len(plan.changes) == 4 + (policy_of_frontend == "Cluster")

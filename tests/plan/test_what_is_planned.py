@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from aksess.addresses import read_address
 from aksess.errors import PolicyError
@@ -16,17 +14,9 @@ from aksess.plan import reactions
 from aksess.plan.making import make
 from aksess.plan.plans import Plan
 from aksess.plan.trials import Trials
-from aksess.policy import Resolved, read_policies, resolve
-from aksess.snapshot import Snapshot
-from plan.small_world import LIST, backend, balanced, controller, ingress, only, policy, snapshot
+from plan.small_world import LIST, backend, balanced, controller, ingress, only, policy, resolved, snapshot
 
 OFFICE, BRANCH = "203.0.113.0/24", "198.51.100.0/28"
-
-
-def resolved(folder: Path, estate: Snapshot, *documents: dict[str, Any]) -> Resolved:
-    file = folder / "policies.yaml"
-    file.write_text(yaml.safe_dump_all(documents, sort_keys=False))
-    return resolve(read_policies([file]), estate.tags, dt.date(2026, 11, 25))
 
 
 def planned(folder: Path, objects: list[Any], *documents: dict[str, Any], **options: Any) -> Plan:

@@ -11,11 +11,12 @@ syntax: ``null``, ``??``, and what begins with a quote, are not text), core/comm
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from aksess.export.interface import Exported, Order
+from aksess.export.scripts import scripts
 from aksess.export.security_rules import SecurityRule, Side, is_api_server_ranges, is_security_rule
-from aksess.export.wording import AzureId, Step, commented, divided, header, refused
+from aksess.export.wording import AzureId, Step, refused
 
 __all__ = ["files"]
 
@@ -28,21 +29,7 @@ def files(order: Order) -> Iterator[Exported]:
     Raises:
         ExportRefused: The plan changes nothing in Azure, or something other than security rules and API server ranges.
     """
-    steps, left = divided(order, lambda each: each.resource.is_azure, "in Azure")
-    apply = _script("Carries out what a plan of aksess changes in Azure.", steps, left)
-    undo = _script("Takes back what apply.sh did, last step first.", _undone(steps), _undone(left))
-    yield Exported("apply.sh", apply, executable=True)
-    yield Exported("undo.sh", undo, executable=True)
-
-
-def _undone(steps: Sequence[Step]) -> list[Step]:
-    return [each.undo for each in reversed(steps)]
-
-
-def _script(what: str, steps: Sequence[Step], left: Sequence[Step]) -> str:
-    parts = [f"#!/usr/bin/env bash\n{commented(header(what, left, _NEEDS), '#')}set -euo pipefail\n"]
-    parts += [commented([each.text], "#") + _command(each) for each in steps]
-    return "\n".join(parts)
+    return scripts(order, lambda each: each.resource.is_azure, "in Azure", _NEEDS, _command)
 
 
 def _command(step: Step) -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from aksess.export.interface import Exported, Order
-from aksess.export.wording import Step, commented, divided, header, refused
+from aksess.export.scripts import scripts
+from aksess.export.wording import Step, refused
 
 __all__ = ["files"]
 
@@ -27,18 +28,7 @@ def files(order: Order) -> Iterator[Exported]:
     Raises:
         ExportRefused: The plan changes nothing in Kubernetes, or an element of a list, which no merge patch can name.
     """
-    steps, left = divided(order, lambda each: not each.resource.is_azure, "in Kubernetes")
-    undone = [each.undo for each in reversed(steps)]
-    apply = _script("Carries out what a plan of aksess changes in Kubernetes.", steps, left)
-    undo = _script("Takes back what apply.sh did, last step first.", undone, left)
-    yield Exported("apply.sh", apply, executable=True)
-    yield Exported("undo.sh", undo, executable=True)
-
-
-def _script(what: str, steps: Sequence[Step], left: Sequence[Step]) -> str:
-    parts = [f"#!/usr/bin/env bash\n{commented(header(what, left, _NEEDS), '#')}set -euo pipefail\n"]
-    parts += [commented([each.text], "#") + _command(each) for each in steps]
-    return "\n".join(parts)
+    return scripts(order, lambda each: not each.resource.is_azure, "in Kubernetes", _NEEDS, _command)
 
 
 def _command(step: Step) -> str:

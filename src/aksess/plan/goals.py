@@ -17,11 +17,10 @@ from aksess.addresses import INTERNET, PLATFORM, AddressSet
 from aksess.errors import PolicyError
 from aksess.policy import Allowed, Resolved, Target
 
-__all__ = ["PUBLIC", "Goal", "goals_of", "of_family", "ungoverned"]
+__all__ = ["PUBLIC", "Goal", "goals_of", "is_api_server", "of_family", "ungoverned"]
 
 PUBLIC = INTERNET - PLATFORM
 """Whom "everybody" names: the Internet. Private networks have ways of their own, and the platform asks for itself."""
-_API_SERVER = "managedCluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Goal:
     @property
     def is_public(self) -> bool:
         """Whether everybody shall get in, but for some."""
-        return self.policy is not None and self.policy.denied is not None
+        return self.policy is not None and self.policy.public
 
     @property
     def is_everybody(self) -> bool:
@@ -58,8 +57,8 @@ class Goal:
 
 def of_family(exposure: Exposure, addresses: AddressSet) -> AddressSet:
     """The part of a set that is of the family of an exposure's address; all of it where there is no address."""
-    if not exposure.address or exposure.application.kind == _API_SERVER:
-        return addresses.family(4) if exposure.application.kind == _API_SERVER else addresses
+    if not exposure.address:
+        return addresses
     return addresses.family(6 if ":" in exposure.address else 4)
 
 
@@ -91,7 +90,12 @@ def goals_of(exposures: Sequence[Exposure], resolved: Resolved) -> dict[str, Goa
 
 def ungoverned(exposures: Iterable[Exposure], goals: dict[str, Goal]) -> list[Exposure]:
     """The exposures of applications that no policy speaks of."""
-    return [each for each in exposures if each.id not in goals and each.application.kind != _API_SERVER]
+    return [each for each in exposures if each.id not in goals and not is_api_server(each)]
+
+
+def is_api_server(exposure: Exposure) -> bool:
+    """Whether an exposure is that of an API server, which a `ClusterAccessPolicy` speaks of."""
+    return exposure.application.kind == "managedCluster"
 
 
 def _governed(exposures: Iterable[Exposure], namespace: str, target: Target) -> Iterator[tuple[Exposure, int]]:

@@ -73,8 +73,8 @@ class _Maker:
 
     def plan(self, allowed: frozenset[str]) -> Plan:
         before = self.trials.before
-        policies = tuple(dict.fromkeys([each.label for each in self.resolved.access] + [self.resolved.cluster_label]))
-        policies = tuple(each for each in policies if each)
+        labels = [*(each.label for each in self.resolved.access), self.resolved.cluster_label]
+        policies = tuple(each for each in dict.fromkeys(labels) if each)
         goals = goals_of(list(before.exposures.values()), self.resolved)
         kept = self._keeping(goals)
         works = self._works(goals, kept)
@@ -107,21 +107,19 @@ class _Maker:
             owner = _owner(goal.exposure)
             if owner is not None:
                 owned.setdefault(owner, []).append(goal)
+        # what publishes something that no policy speaks of, besides what one does
+        half_named = {_owner(each) for each in self.trials.before.exposures.values() if each.id not in goals}
         found: dict[_Owner, _Work] = {}
         for owner, members in owned.items():
             if all(objections.is_met(each, state) for each in members for state in states):
                 continue
-            if len({each.allowed for each in members}) > 1 or self._half_named(owner, goals):
+            if len({each.allowed for each in members}) > 1 or owner in half_named:
                 self.refused.append(_divided(owner, members))
                 continue
             work = _Work(members, self._ways(owner, members[0]))
             if work.advance():
                 found[owner] = work
         return found
-
-    def _half_named(self, owner: _Owner, goals: dict[str, Goal]) -> bool:
-        """Whether an object publishes something that no policy speaks of, besides what one does."""
-        return any(_owner(each) == owner and each.id not in goals for each in self.trials.before.exposures.values())
 
     def _ways(self, owner: _Owner, goal: Goal) -> Iterator[tuple[Change, ...]]:
         kind, name = owner
@@ -175,17 +173,8 @@ class _Maker:
         base = [each for each in changes if each.resource.kind != "Ingress"]
         if base and len(base) < len(changes):
             state = self.trials.after(base)
-            met = {_owner(goal.exposure) for goal in goals.values() if objections.is_met(goal, state)}
             off = {_owner(goal.exposure) for goal in goals.values() if not objections.is_met(goal, state)}
-            idle = met - off
-            named = {
-                ("Ingress", name) for kind, name in (each for each in idle if each is not None) if kind == "Ingress"
-            }
-            changes = [
-                each
-                for each in changes
-                if (each.resource.kind, (each.resource.namespace, each.resource.name)) not in named
-            ]
+            changes = [each for each in changes if each in base or _written(each) in off]
         count = _count(goals, self.trials.after(changes))
         fields = Counter(each.resource for each in changes)
         several = [each for each in changes if fields[each.resource] > 1]
@@ -231,6 +220,11 @@ def _owner(exposure: Exposure) -> _Owner | None:
     if entry is None or entry.service is None or entry.kind != EntryKind.FRONTEND or exposure.controller is not None:
         return None
     return "Service", entry.service.key
+
+
+def _written(change: Change) -> _Owner:
+    """The object that a change is about."""
+    return change.resource.kind, (change.resource.namespace, change.resource.name)
 
 
 def _of(works: Iterable[_Work]) -> list[Change]:

@@ -13,7 +13,7 @@ from aksess.access.exposures import Exposure
 from aksess.addresses import Address, AddressSet
 from aksess.checks.interface import Audited, Finding
 from aksess.checks.registry import check_of
-from aksess.plan.goals import PUBLIC, Goal
+from aksess.plan.goals import PUBLIC, Goal, is_api_server
 from aksess.plan.plans import Refusal
 from aksess.plan.trials import State
 from aksess.rulings import Verdict
@@ -79,7 +79,8 @@ def beyond_policies(before: State, after: State, goals: dict[str, Goal]) -> Iter
     label = next((each.because for each in goals.values()), "")
     instead = "write a policy for it too (aksess policy init prints today's)"
     for each in comparison.compare(before.exposures.values(), after.exposures.values()):
-        if each.exposure in goals or each.exposure.startswith("api-server/"):
+        exposure = each.before or each.after
+        if each.exposure in goals or exposure is None or is_api_server(exposure):
             continue
         if each.gained or each.uncertain:
             reason = f"{each.exposure}, which no policy names, would let in {_some(each.gained | each.uncertain)}"
@@ -110,7 +111,7 @@ def guards(before: State, after: State, caller: Address | None) -> Iterator[Refu
         return
     for name, found in after.exposures.items():
         had = before.exposures.get(name)
-        if name.startswith("api-server/") and had and caller in had.allowed and caller not in found.allowed:
+        if is_api_server(found) and had and caller in had.allowed and caller not in found.allowed:
             yield Refusal("", f"{caller} would be locked out of {name}", "put it under always", "locks-out-caller")
 
 

@@ -35,16 +35,18 @@ def after(snapshot: Snapshot, changes: list[Change]) -> Snapshot:
     touched = {(each.resource.namespace, each.resource.name) for each in changes if each.resource.kind == "Service"}
     if not touched:
         return found
-    found = _with_health_ports(found, touched)
     estate = Estate.of(found)
+    ports = _health_ports(estate, touched)
+    if ports:
+        found = replace(found, objects=tuple(_with_health_port(each, ports) for each in found.objects))
+        estate = Estate.of(found)
     services = [estate.services[name] for name in touched if name in estate.services]
     resources = tuple(_reacted(item, estate, services) for item in found.resources)
     return replace(found, resources=resources)
 
 
-def _with_health_ports(snapshot: Snapshot, touched: Collection[Name]) -> Snapshot:
-    """Services that became Local have a health check node port, those that no longer are have none."""
-    estate = Estate.of(snapshot)
+def _health_ports(estate: Estate, touched: Collection[Name]) -> dict[Name, int | None]:
+    """Services that became Local get a health check node port, those that no longer are lose theirs."""
     taken = {each.health_check_node_port for each in estate.services.values()}
     taken |= {port.node_port for each in estate.services.values() for port in each.ports}
     free = (port for port in _PORTS if port not in taken)
@@ -54,7 +56,7 @@ def _with_health_ports(snapshot: Snapshot, touched: Collection[Name]) -> Snapsho
         local = service.is_load_balancer and service.external_policy == "Local"
         if local != bool(service.health_check_node_port):
             ports[name] = next(free) if local else None
-    return replace(snapshot, objects=tuple(_with_health_port(each, ports) for each in snapshot.objects))
+    return ports
 
 
 def _with_health_port(item: KubernetesItem, ports: Mapping[Name, int | None]) -> KubernetesItem:

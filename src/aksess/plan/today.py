@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from aksess.access.exposures import Exposure
-from aksess.addresses import NOBODY, AddressSet
+from aksess.addresses import AddressSet
 from aksess.layers import api_server
-from aksess.plan.goals import PUBLIC, of_family
+from aksess.plan.goals import PUBLIC, is_api_server, of_family
 from aksess.plan.trials import State
+from aksess.policy import API_VERSION
 
 __all__ = ["Today", "todays_policies"]
 
 _KINDS = {"Ingress", "Service", "HTTPRoute", "Gateway"}
-_VERSION = "aksess.dev/v1alpha1"
 Document = dict[str, Any]
 
 
@@ -41,7 +41,7 @@ def todays_policies(state: State) -> Iterator[Today]:
     applications: dict[tuple[str, str, str], list[Exposure]] = {}
     for each in state.exposures.values():
         named = (each.application.kind, each.application.namespace, each.application.name)
-        if each.application.kind != "managedCluster":
+        if not is_api_server(each):
             applications.setdefault(named, []).append(each)
     unsaid = {_behind(each) for each in state.exposures.values() if each.route is not None and each.indeterminate}
     for named in sorted(applications):
@@ -112,8 +112,8 @@ def _policy(
 
 
 def _entries(allowed: AddressSet) -> list[Document]:
-    return [{"cidr": each} for each in (allowed or NOBODY).to_cidrs()]
+    return [{"cidr": each} for each in allowed.to_cidrs()]
 
 
 def _document(kind: str, metadata: Document, spec: Document) -> Document:
-    return {"apiVersion": _VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+    return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}

@@ -12,11 +12,12 @@ import yaml
 from rich.console import RenderableType
 from rich.text import Text
 
-from aksess.addresses import AddressSet
-from aksess.addresses.naming import name_of
+from aksess.addresses import AddressSet, name_of
+from aksess.plan.changes import Resource
 from aksess.plan.plans import Refusal
 from aksess.plan.today import Today
 from aksess.report.gfm import bullets, code, prose, table
+from aksess.report.structured import SCHEMA_VERSION
 from aksess.report.wording import count, cut
 
 __all__ = ["checked", "headline", "held", "markdown", "policies", "step", "text"]
@@ -43,10 +44,11 @@ def text(plan: Json) -> Iterator[RenderableType]:
     """For a terminal."""
     for each in plan["changes"]:
         mark, style = _MARKS[each["action"]]
-        yield Text.assemble((f"{mark} ", style), (_resource(each["resource"]), "bold"), f"  {each['field']}")
-        for word, value in (("from", each["before"]), ("to", each["after"])):
-            if value is not None:
-                yield Text(f"    {word:<5}{_value(value)}", style="dim" if word == "from" else "")
+        resource, before, after = step(each)
+        yield Text.assemble((f"{mark} ", style), (resource, "bold"), f"  {each['field']}")
+        for word, value in (("from", before), ("to", after)):
+            if value:
+                yield Text(f"    {word:<5}{value}", style="dim" if word == "from" else "")
         yield Text(f"    because {', '.join(each['because'])}", style="dim")
     if plan["access"]:
         yield Text()
@@ -103,7 +105,7 @@ def markdown(plan: Json) -> str:
 def held(found: Sequence[Refusal]) -> Json:
     """Whether an estate is what policies say, as JSON."""
     differing = [{"policy": each.policy, "reason": each.reason, "instead": each.instead} for each in found]
-    return {"schemaVersion": "1", "holds": not differing, "differences": differing}
+    return {"schemaVersion": SCHEMA_VERSION, "holds": not differing, "differences": differing}
 
 
 def checked(found: Sequence[Refusal], *, estate: bool) -> Iterator[RenderableType]:
@@ -131,13 +133,7 @@ def policies(found: Sequence[Today]) -> str:
 def step(change: Json) -> tuple[str, str, str]:
     """The resource, and the value before and after, as people read them; empty for none."""
     before, after = (_value(each) if each is not None else "" for each in (change["before"], change["after"]))
-    return _resource(change["resource"]), before, after
-
-
-def _resource(value: Json) -> str:
-    if "id" in value:
-        return f"{value['type'].rpartition('/')[2]} {value['name']}"
-    return f"{value['kind']} {value['namespace']}/{value['name']}" if "namespace" in value else str(value["name"])
+    return Resource.of(change["resource"]).label, before, after
 
 
 def _value(value: Any) -> str:
@@ -146,4 +142,4 @@ def _value(value: Any) -> str:
 
 
 def _named(cidrs: Sequence[str]) -> str:
-    return name_of(AddressSet.of(*cidrs), (), nobody="nobody") if cidrs else ""
+    return name_of(AddressSet.of(*cidrs), nobody="")
