@@ -12,7 +12,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from aksess.rehearsal.outcomes import agrees
 from bench.packets import ingress_nginx, kube_proxy, quick, shrinking
 from bench.packets.comparing import Mismatch
 from bench.packets.figures import Figures
-from bench.packets.observed import Observed, answered, judge
+from bench.packets.observed import Observed, judge
+from bench.packets.questions import Question
 
 _KEPT = Path("build/packets")
 _SHRINKING = 90.0
@@ -38,26 +39,19 @@ class Bench:
         share: Its share of the time.
         real: Whether the real kube-proxy runs on the nodes.
         observations: Observes one estate after the other.
-        rebuilt: Observes an estate that was written to a folder, asking one question only.
+        asked: Asks some questions about an estate that was written to a folder.
     """
 
     name: str
     share: float
     real: bool
     observations: Callable[[RemoteLab, int, Path, Figures], Iterator[Observed]]
-    rebuilt: Callable[[RemoteLab, Path, Mismatch], Observed]
-
-
-def _packets(lab: RemoteLab, folder: Path, wrong: Mismatch) -> Observed:
-    lab.load(folder)
-    asked = [wrong.question] * _ASKED_AGAIN
-    seen = lab.probe([each.probe() for each in asked], at_once=100, seconds=1.2)
-    return quick.Packets(0, folder, answered(asked, seen))
+    asked: Callable[[RemoteLab, Path, Sequence[Question]], Observed]
 
 
 BENCHES = (
-    Bench(quick.NAME, 0.4, False, quick.observations, _packets),
-    Bench(kube_proxy.NAME, 0.25, True, kube_proxy.observations, _packets),
+    Bench(quick.NAME, 0.4, False, quick.observations, quick.asked),
+    Bench(kube_proxy.NAME, 0.25, True, kube_proxy.observations, quick.asked),
     Bench(ingress_nginx.NAME, 0.35, False, ingress_nginx.observations, ingress_nginx.rebuilt),
 )
 
@@ -68,7 +62,7 @@ def run(bench: Bench, seconds: float, seed: int) -> Figures:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name, RemoteLab(real=bench.real) as lab:
         for observed in bench.observations(lab, seed, Path(name), figures):
-            wrong = judge(observed, lab, figures)
+            wrong = judge(observed, figures)
             figures.mismatches += [(observed.seed, each) for each in wrong]
             figures.seconds = time.monotonic() - began
             if wrong:
@@ -87,7 +81,7 @@ def _show(bench: Bench, lab: RemoteLab, observed: Observed, wrong: Mismatch) -> 
     def still(files: shrinking.Files) -> bool:
         folder = shrinking.write(files, kept)
         try:
-            again = bench.rebuilt(lab, folder, wrong)
+            again = bench.asked(lab, folder, [wrong.question] * _ASKED_AGAIN)
             model = again.model()
             expected = model.expected(wrong.question)
         except (AksessError, LookupError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,7 +22,6 @@ from aksess.lab.remote import RemoteLab
 from aksess.rehearsal.outcomes import Expected
 from aksess.rulings import Effect
 from aksess.snapshot import read_files
-from bench.packets.comparing import Mismatch
 from bench.packets.figures import Figures
 from bench.packets.observed import Observed, answered
 from bench.packets.questions import Question, sources_of
@@ -73,6 +73,13 @@ class Served(Observed):
     def model(self) -> ControllerModel:
         """The model of the controller, as it is now."""
         return ControllerModel(Evaluator(Estate.of(read_files([self.folder]))).controllers[0])
+
+    def afresh(self, questions: Sequence[Question]) -> Served:
+        """The same questions to a controller of their own; what is stored then, ages among it, lies beside."""
+        folder = self.folder.with_name(f"{self.folder.name}-afresh")
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        with RemoteLab() as lab:
+            return rebuilt(lab, folder, questions)
 
 
 class ControllerModel:
@@ -150,18 +157,19 @@ def _write(folder: Path, world: World, stored: list[dict[str, Any]]) -> None:
     (folder / "azure.json").unlink()
 
 
-def rebuilt(lab: RemoteLab, folder: Path, wrong: Mismatch) -> Served:
-    """Serve the objects of a folder, write down how they are stored, and ask one question again."""
+def rebuilt(lab: RemoteLab, folder: Path, questions: Sequence[Question]) -> Served:
+    """Serve the objects of a folder, write down how they are stored, and ask some questions with patience."""
     file = folder / "objects.json"
     items: list[dict[str, Any]] = json.loads(file.read_text())["items"]
     settings = next(each.get("data", {}) for each in items if each["kind"] == "ConfigMap")
     chosen = [each for each in items if each["metadata"].get("namespace") == "bench" and each["kind"] in _SERVED]
+    chosen.sort(key=lambda each: str(each["metadata"].get("creationTimestamp")))
     stored = _served(lab, chosen, settings)
     known = {(each["kind"], each["metadata"]["name"]): _without_data(each) for each in stored}
     items = [known.get((each["kind"], each["metadata"]["name"]), each) for each in items]
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
-    seen = lab.probe([wrong.question.probe()] * 4, at_once=50, seconds=2.0)
-    return Served(0, folder, answered([wrong.question] * 4, seen))
+    seen = lab.probe([each.probe() for each in questions], at_once=50, seconds=2.0)
+    return Served(0, folder, answered(questions, seen))
 
 
 def _served(lab: RemoteLab, objects: Sequence[dict[str, Any]], settings: dict[str, str]) -> list[dict[str, Any]]:

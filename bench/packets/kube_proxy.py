@@ -41,7 +41,7 @@ def observe(lab: RemoteLab, seed: int, mode: Mode, folder: Path, figures: Figure
     seen = lab.probe([each.probe() for each in listed], at_once=4000, seconds=1.3)
     figures.probing += time.monotonic() - began
     figures.configurations += SIZE
-    return Packets(seed, folder, answered(listed, seen))
+    return Packets(seed, folder, answered(listed, seen), real=True)
 
 
 def observations(lab: RemoteLab, seed: int, folder: Path, figures: Figures) -> Iterator[Packets]:

@@ -64,16 +64,16 @@ def _observed(folder: Path) -> Iterator[Observed]:
     with RemoteLab() as lab:
         for seed in _QUICK:
             observed = quick.observe(lab, seed, folder / f"quick-{seed}", figures)
-            yield _agreeing(observed, judge(observed, lab, figures))
+            yield _agreeing(observed, judge(observed, figures))
     with RemoteLab(real=True) as lab:
         for number in range(_SERVICES):
             mode: Mode = "nftables" if number < _SERVICES // 2 else "iptables"
             observed = kube_proxy.observe(lab, _SEED + number, mode, folder / f"services-{number}", figures)
-            yield _agreeing(observed, judge(observed, lab, figures))
+            yield _agreeing(observed, judge(observed, figures))
     with RemoteLab() as lab:
         for seed in _LOADS:
             served = ingress_nginx.observe(lab, seed, folder / f"load-{seed}", figures, questions=_LISTED)
-            yield _agreeing(served, judge(served, lab, figures))
+            yield _agreeing(served, judge(served, figures))
 
 
 def _agreeing(observed: Observed, wrong: Sequence[Mismatch]) -> Observed:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Protocol
 
 from aksess.lab.prober import Seen
-from aksess.lab.remote import RemoteLab
 from aksess.rehearsal.outcomes import Expected, Shown, agrees, shown
 from bench.packets.comparing import Mismatch
 from bench.packets.figures import Figures
@@ -44,9 +43,9 @@ class Observed(ABC):
     def model(self) -> Model:
         """The model of this estate, as the evaluator is now."""
 
-    def ask_again(self, lab: RemoteLab, questions: Sequence[Question]) -> list[Seen]:
-        """What becomes of some questions when they are asked again, with more patience."""
-        return lab.probe([each.probe() for each in questions], at_once=100, seconds=1.2)
+    @abstractmethod
+    def afresh(self, questions: Sequence[Question]) -> Observed:
+        """Some questions asked again, with more patience, of the same estate in a lab that has seen nothing else."""
 
     def contradictions(self, figures: Figures | None = None) -> Iterator[Mismatch]:
         """The answers that the model had not foreseen."""
@@ -75,21 +74,17 @@ def answered(questions: Sequence[Question], seen: Sequence[Seen]) -> list[tuple[
     return [each for each in found if each[1].effect != "unsendable"]
 
 
-def judge(observed: Observed, lab: RemoteLab, figures: Figures) -> list[Mismatch]:
+def judge(observed: Observed, figures: Figures) -> list[Mismatch]:
     """The answers that the model had not foreseen and that packets give again; others are forgotten.
 
-    A health check that was lost, say, changes the answers about a whole Service: so the estate is built again first.
+    A health check that was lost, say, changes the answers about a whole Service; real programs, seldom, keep something
+    of an object that was replaced under its name. So the estate is built again first, where nothing was before it.
     """
     figures.probes += len(observed.answers)
     wrong = list(observed.contradictions(figures))
     if not wrong:
         return []
-    again = observed.ask_again(lab, [each.question for each in wrong])
-    left = [
-        Mismatch(each.question, each.expected, shown(seen))
-        for each, seen in zip(wrong, again, strict=True)
-        if not agrees(each.expected, shown(seen))
-    ]
+    left = list(observed.afresh([each.question for each in wrong]).contradictions())
     lasting = {each.question for each in left}
     observed.forget([each for each in wrong if each.question not in lasting])
     return left

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from aksess.access.evaluator import Evaluator
 from aksess.estate import Estate
-from aksess.lab.prober import Seen
 from aksess.lab.remote import RemoteLab
 from aksess.snapshot import read_files
 from bench.packets.figures import Figures
@@ -17,7 +17,7 @@ from bench.packets.observed import Observed, answered
 from bench.packets.questions import Question, WholeModel, questions
 from bench.packets.themes import random_world
 
-__all__ = ["NAME", "Packets", "observations", "observe"]
+__all__ = ["NAME", "Packets", "asked", "observations", "observe"]
 
 NAME = "quick lab"
 SIZE = 48
@@ -26,17 +26,31 @@ QUESTIONS = 220
 """Questions about each."""
 
 
+@dataclass
 class Packets(Observed):
-    """Packets through the whole path of an estate."""
+    """Packets through the whole path of an estate.
+
+    Attributes:
+        real: Whether the real kube-proxy ran on the nodes.
+    """
+
+    real: bool = False
 
     def model(self) -> WholeModel:
         """The evaluator, on the files of the estate."""
         return WholeModel(Evaluator(Estate.of(read_files([self.folder]))))
 
-    def ask_again(self, lab: RemoteLab, questions: Sequence[Question]) -> list[Seen]:
-        """The same of an estate that is built again."""
-        lab.load(self.folder)
-        return super().ask_again(lab, questions)
+    def afresh(self, questions: Sequence[Question]) -> Packets:
+        """The same questions in a lab of their own."""
+        with RemoteLab(real=self.real) as lab:
+            return asked(lab, self.folder, questions)
+
+
+def asked(lab: RemoteLab, folder: Path, questions: Sequence[Question]) -> Packets:
+    """Build the estate of a folder, and ask some questions with patience."""
+    lab.load(folder)
+    seen = lab.probe([each.probe() for each in questions], at_once=100, seconds=1.2)
+    return Packets(0, folder, answered(questions, seen))
 
 
 def observe(lab: RemoteLab, seed: int, folder: Path, figures: Figures) -> Packets:

@@ -46,6 +46,7 @@ _KINDS: Final = (
     "/api/v1/namespaces/{}/configmaps",
 )
 
+_WRITTEN: Final = ("name", "namespace", "labels", "annotations")
 Object = dict[str, Any]
 
 
@@ -147,7 +148,8 @@ class ControllerLab:
             self._namespaces.add(name)
 
     def _create(self, value: Object) -> Object | None:
-        body = {**value, "metadata": {k: each for k, each in value["metadata"].items() if k != "creationTimestamp"}}
+        # what is read back from an API server says things that only a server may say
+        body = {**value, "metadata": {key: each for key, each in value["metadata"].items() if key in _WRITTEN}}
         if body["kind"] == "Secret":
             if body.get("type") == "kubernetes.io/tls":
                 body["data"] = self._certificate.data()
